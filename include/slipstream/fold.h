@@ -1,0 +1,84 @@
+/* fold.h - duplicates out; events into the cells of their agency, service and channel.
+ *
+ * A fold is everything one task knows of its agencies: the ids that arrived in the last hour, and the cells. It keeps
+ * the highest event time (as_of) and what has changed since the last apply. Pure: time comes in with the calls.
+ * Owner: who opened it closes it. Bounds: ids, agencies and services an agency; beyond the last two "_other" counts. */
+#ifndef SLIPSTREAM_FOLD_H
+#define SLIPSTREAM_FOLD_H
+
+#include "slipstream/model.h"
+
+#define FOLD_OTHER "_other"
+
+struct fold_limits {
+    size_t ids_max;           /* rounded up to a power of two; on overflow the oldest go, and the horizon shortens */
+    int64_t horizon_us;       /* how long an id is remembered after it arrived */
+    uint32_t agencies_max;
+    uint32_t services_max;    /* of one agency */
+};
+
+struct fold_cell {
+    struct cell cell;
+    uint32_t agency;       /* position in the fold's agencies */
+    uint32_t service;      /* position in that agency's services */
+    enum channel channel;
+    uint32_t next;         /* the next cell of the same agency, or FOLD_NONE */
+    bool changed;          /* is in the list of changed cells */
+};
+#define FOLD_NONE UINT32_MAX
+
+struct fold_agency {
+    struct span name;             /* owned by the fold */
+    struct span *services;        /* names, owned by the fold */
+    uint32_t service_count;
+    uint32_t first_cell;          /* FOLD_NONE: none */
+    bool touched;                 /* since the last look */
+    void *attachment;             /* the owner's own, e.g. episodes; not freed here */
+};
+
+struct fold;
+
+struct fold *fold_open(const struct fold_limits *limits);
+void fold_close(struct fold *self);
+
+enum fold_result { FOLD_APPLIED, FOLD_DUPLICATE, FOLD_LATE, FOLD_RESULTS };
+
+/* Names are resolved once a batch, not once an event: positions are good until the fold is closed. */
+uint32_t fold_agency(struct fold *self, struct span name);
+uint32_t fold_service(struct fold *self, uint32_t agency, struct span name);
+
+/* One event, which arrived (was written to cx.signals) at arrived. */
+enum fold_result fold_event(struct fold *self, uint32_t agency, uint32_t service, const struct signal_event *event,
+                            struct event_time arrived);
+
+struct event_time fold_as_of(const struct fold *self);
+/* Moves as_of on (never back) and closes panes. */
+void fold_advance(struct fold *self, struct event_time as_of);
+
+/* Iteration. */
+uint32_t fold_agency_count(const struct fold *self);
+struct fold_agency *fold_agency_at(struct fold *self, uint32_t agency);
+uint32_t fold_cell_count(const struct fold *self);
+struct fold_cell *fold_cell_at(struct fold *self, uint32_t cell);
+/* The cell, made when it is not there. */
+struct fold_cell *fold_cell_of(struct fold *self, uint32_t agency, uint32_t service, enum channel channel);
+
+/* What changed since fold_changes_taken: cells (positions), and the ids that came, in order of arrival. */
+struct fold_changes {
+    const uint32_t *cells;
+    size_t cell_count;
+    const uint64_t *ids;
+    size_t id_count;
+};
+struct fold_changes fold_changes(const struct fold *self);
+void fold_changes_taken(struct fold *self);
+
+/* Ids as they were stored: puts them back, oldest first. */
+void fold_remember(struct fold *self, const uint64_t *ids, size_t count, struct event_time arrived);
+/* Forgets ids that arrived before the horizon; returns how far back it reaches (shorter than asked on overflow). */
+int64_t fold_horizon_us(const struct fold *self, struct event_time now);
+size_t fold_id_count(const struct fold *self);
+size_t fold_others(const struct fold *self); /* events that went to _other */
+size_t fold_memory(const struct fold *self);
+
+#endif

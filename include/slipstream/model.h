@@ -1,0 +1,13 @@
+/* model.h - floor 1: what Slipstream talks about, as data and pure functions. */
+#ifndef SLIPSTREAM_MODEL_H
+#define SLIPSTREAM_MODEL_H
+
+#include "slipstream/model/alert.h"
+#include "slipstream/model/interaction.h"
+#include "slipstream/model/panes.h"
+#include "slipstream/model/scorecard.h"
+#include "slipstream/model/scoring.h"
+#include "slipstream/model/signal_batch.h"
+#include "slipstream/model/signals.h"
+
+#endif

@@ -1,0 +1,87 @@
+/* panes.h - a cell's history: what one (agency, service, channel) counted, in panes of a minute, an hour and six hours.
+ *
+ * Shape: three rings of panes, the newest dense and open, the others sparse and encoded (a gap, a mask of the non-zero
+ * counters, varints), in memory as in Redis. Every event is in all three rings, as far as they reach. The open panes
+ * cascade: the open hour holds what its closed minutes held, the open six hours what its closed hours held, so that an
+ * event touches one dense pane; readers add them up. Counts are signed: a retraction may come first.
+ * Units: pane indexes are whole panes since the epoch. Errors: decoding says STOP/bad_state or a newer format.
+ * Ownership: a cell owns its memory. */
+#ifndef SLIPSTREAM_MODEL_PANES_H
+#define SLIPSTREAM_MODEL_PANES_H
+
+#include "slipstream/model/signals.h"
+
+enum resolution { PANE_MINUTE, PANE_HOUR, PANE_SIX_HOURS, RESOLUTIONS };
+
+struct pane_shape {
+    int64_t length_us;
+    int32_t kept; /* panes, the open one included */
+};
+/* minute × 120, hour × 240 (the overdispersion of short windows needs ten days), six hours × 252 (nine weeks) */
+extern const struct pane_shape pane_shapes[RESOLUTIONS];
+
+/* Windows are the open pane plus as many whole ones, so a 24 h window spans 24 to 25 hours. */
+enum window { WINDOW_1H, WINDOW_4H, WINDOW_24H, WINDOW_7D, WINDOW_28D, WINDOWS };
+struct window_shape {
+    const char *word; /* "1h" */
+    enum resolution resolution;
+    int32_t panes; /* whole ones, beside the open one */
+};
+extern const struct window_shape window_shapes[WINDOWS];
+
+/* One pane's counters, dense. */
+struct pane {
+    int64_t index;    /* which; INT64_MIN: holds nothing yet */
+    int32_t touches;  /* events added, either sign: no counter's size exceeds it, so one check bounds all */
+    int32_t counts[COUNTERS];
+};
+
+/* The closed panes of one resolution, oldest first, encoded one after another. */
+struct pane_log {
+    uint8_t *data; /* owned */
+    uint32_t size, capacity;
+    uint32_t start;  /* first byte still kept: expired panes are dropped lazily */
+    int64_t first;   /* index of the oldest pane kept; meaningful when size > start */
+    int64_t last;    /* index of the newest */
+};
+
+struct cell {
+    struct pane open[RESOLUTIONS];
+    struct pane_log closed[RESOLUTIONS];
+    bool open_changed;   /* since the last encode of that part */
+    bool closed_changed;
+};
+
+void cell_init(struct cell *self);
+void cell_done(struct cell *self);
+
+enum cell_result { CELL_APPLIED, CELL_LATE /* before every pane kept */, CELL_FULL /* a pane's counters are at their bound */ };
+
+/* Adds an event that happened at at_us. as_of: the highest event time of the task, at_us included: it decides which
+ * panes are still kept. */
+enum cell_result cell_add(struct cell *self, int64_t at_us, const uint16_t *counters, size_t count, bool retracts,
+                          struct event_time as_of);
+
+/* Closes what lies before as_of's panes and forgets what is no longer kept. */
+void cell_advance(struct cell *self, struct event_time as_of);
+
+/* Adds to sums the panes with first ≤ index ≤ last of a resolution (open ones included). */
+void cell_sum(const struct cell *self, enum resolution resolution, int64_t first, int64_t last,
+              int64_t sums[COUNTERS]);
+/* The same for a window that ends with as_of's pane. */
+void cell_window(const struct cell *self, enum window window, struct event_time as_of, int64_t sums[COUNTERS]);
+bool cell_is_empty(const struct cell *self);
+
+/* Bytes for Redis: a format number first, stable counter ids throughout. */
+#define CELL_FORMAT 1
+#define CELL_OPEN_SIZE_MAX (RESOLUTIONS * (COUNTERS * 6 + 64))
+#define CELL_CLOSED_SIZE_MAX (1u << 20)
+void cell_encode_open(const struct cell *self, struct buffer *out);
+void cell_encode_closed(const struct cell *self, struct buffer *out);
+enum outcome cell_decode_open(struct cell *self, struct span bytes, struct reason *why) MUST_CHECK;
+enum outcome cell_decode_closed(struct cell *self, struct span bytes, struct reason *why) MUST_CHECK;
+
+/* Memory it holds, in bytes, for the budget. */
+size_t cell_memory(const struct cell *self);
+
+#endif

@@ -1,0 +1,58 @@
+/* scoring.h - the scoring file as data: everything between counts and scores that a person may set.
+ *
+ * Units: standards in milliseconds, targets and scores 0-100, elasticities as shares (0.02 = 2 %). Owner: `config` reads
+ * one and closes it; everyone else borrows it. The version is a hash of the fields that change scores. */
+#ifndef SLIPSTREAM_MODEL_SCORING_H
+#define SLIPSTREAM_MODEL_SCORING_H
+
+#include "slipstream/model/panes.h"
+
+enum survey_method {
+    METHOD_TOP2BOX, /* share of answers 4 and 5 */
+    METHOD_NET,     /* share of 4 and 5 minus share of 1 and 2, mapped from −1…1 to 0…100 */
+    METHOD_MEAN,    /* answers 1…5 as 0, 25, 50, 75, 100 */
+    SURVEY_METHODS
+};
+extern const char *const survey_method_words[SURVEY_METHODS];
+
+/* What an agency's own fixed target is set for: the score, or one driver. */
+enum { TARGET_CX = 0, TARGET_DRIVER = 1, TARGETS = 1 + DRIVERS };
+
+struct scoring_target {
+    struct span agency;      /* "*" : every agency without an entry of its own */
+    double values[TARGETS];  /* TARGET_CX, TARGET_DRIVER + enum driver; NAN: none set */
+};
+
+/* When a target counts as missed: the upper bound of the window's interval under it, on `looks_to_open` looks one after
+ * another; met again when the estimate is at it or above on `looks_to_close` looks. */
+struct target_rule {
+    enum window window;
+    double z;            /* of the interval that decides */
+    int64_t n_min;       /* interactions that say something about the subject */
+    int32_t looks_to_open;
+    int32_t looks_to_close;
+};
+
+struct scoring {
+    char version[17]; /* 16 hex digits */
+    int64_t wait_standard_ms[CHANNELS];       /* an edge of EDGES_WAIT */
+    int64_t short_abandon_ms[CHANNELS];       /* an edge of EDGES_WAIT, or 0: none is short */
+    int64_t resolution_standard_ms[CHANNELS]; /* an edge of EDGES_RESOLUTION */
+    double signal_weight[DRIVERS][SIGNALS];   /* operational line, 0: not part of it */
+    double line_weight_operational[DRIVERS];
+    double line_weight_survey[DRIVERS];
+    double driver_weight[DRIVERS];
+    enum survey_method method;
+    int64_t signal_n_min;   /* a signal with fewer is left out */
+    int64_t suppress_below; /* a public figure of fewer interactions is withheld */
+    double elasticity[BEHAVIOURS];
+    double baseline[BEHAVIOURS]; /* published share; NAN: none */
+    struct target_rule target_rule;
+    const struct scoring_target *targets; /* sorted by agency */
+    size_t target_count;
+};
+
+/* The target of an agency for TARGET_CX or TARGET_DRIVER + driver; NAN when none is set. */
+double scoring_target(const struct scoring *self, struct span agency, unsigned subject);
+
+#endif

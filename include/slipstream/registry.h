@@ -1,0 +1,40 @@
+/* registry.h - where writers' schemas come from: a Confluent-compatible registry, or a folder of .avsc files.
+ *
+ * Errors: SKIP/unknown_schema when the registry says there is none (remembered for a while); RETRY/unavailable when it
+ * does not answer or says 5xx; STOP/refused for 401 and 403. Bodies are capped (1 MiB, 5 s). Owner: the registry owns
+ * what it hands out, until it is closed. Not thread-safe: one a thread. Never logs credentials. */
+#ifndef SLIPSTREAM_REGISTRY_H
+#define SLIPSTREAM_REGISTRY_H
+
+#include "slipstream/model.h"
+
+#define REGISTRY_BODY_MAX (1u << 20)
+#define REGISTRY_SCHEMAS_MAX 4096 /* cached: ids are immutable, so a cached one is never asked for again */
+
+struct registry_settings {
+    const char *url;       /* "http://host:port/apis/ccompat/v7"; NULL: the folder only */
+    const char *username;  /* NULL: none */
+    const char *password;
+    const char *folder;    /* NULL: none */
+    const char *ids;       /* "1=web_interaction.avsc,2=…": ids of the folder's files; NULL: none */
+    int64_t timeout_ms;
+    int64_t negative_ttl_ms; /* how long "there is none" is believed */
+};
+
+struct registry;
+enum outcome registry_open(const struct registry_settings *settings, struct registry **registry,
+                           struct reason *why) MUST_CHECK;
+void registry_close(struct registry *self);
+
+/* The schema's JSON text. */
+enum outcome registry_lookup(struct registry *self, uint32_t id, struct mono_time now, struct span *schema,
+                             struct reason *why) MUST_CHECK;
+
+/* Registers a schema under a subject and gives its id (POST /subjects/{subject}/versions). */
+enum outcome registry_register(struct registry *self, const char *subject, struct span schema, uint32_t *id,
+                               struct reason *why) MUST_CHECK;
+
+/* Whether it answers at all. A registry that is only a folder always does. */
+enum outcome registry_ping(struct registry *self, struct reason *why) MUST_CHECK;
+
+#endif

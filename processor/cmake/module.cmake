@@ -1,0 +1,23 @@
+# slipstream_module(NAME LINKS module… LIBRARIES target…)
+#
+# One static library for the folder processor/NAME. Its contract is include/slipstream/NAME.h and, where it has several
+# nouns, include/slipstream/NAME/*.h; both appear in an include path of its own, passed on to whoever links it.
+function(slipstream_module name)
+    cmake_parse_arguments(MODULE "" "" "LINKS;LIBRARIES" ${ARGN})
+    set(contract ${CMAKE_BINARY_DIR}/contracts/${name}/slipstream)
+    file(MAKE_DIRECTORY ${contract})
+    foreach(part ${name}.h ${name})
+        if(EXISTS ${PROJECT_SOURCE_DIR}/include/slipstream/${part})
+            file(CREATE_LINK ${PROJECT_SOURCE_DIR}/include/slipstream/${part} ${contract}/${part} SYMBOLIC)
+        endif()
+    endforeach()
+    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/processor/${name}/*.c)
+    if(NOT sources)
+        message(WARNING "${name} has no sources yet")
+        set(sources ${CMAKE_BINARY_DIR}/empty.c)
+        file(WRITE ${sources} "")
+    endif()
+    add_library(${name} STATIC ${sources})
+    target_include_directories(${name} PUBLIC ${CMAKE_BINARY_DIR}/contracts/${name})
+    target_link_libraries(${name} PUBLIC ${MODULE_LINKS} PRIVATE ${MODULE_LIBRARIES})
+endfunction()

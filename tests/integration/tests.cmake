@@ -1,0 +1,2 @@
+slipstream_test(integration kafka LINKS kafka)
+slipstream_test(integration store LINKS store hiredis)
