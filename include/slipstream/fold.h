@@ -19,21 +19,24 @@ struct fold_limits {
 
 struct fold_cell {
     struct cell cell;
-    uint32_t agency;       /* position in the fold's agencies */
-    uint32_t service;      /* position in that agency's services */
+    uint32_t agency;  /* position in the fold's agencies */
+    uint32_t service; /* position in that agency's services */
     enum channel channel;
-    uint32_t next;         /* the next cell of the same agency, or FOLD_NONE */
-    bool changed;          /* is in the list of changed cells */
+    bool changed;     /* is in the list of changed cells */
 };
 #define FOLD_NONE UINT32_MAX
 
+struct fold_service {
+    struct span name; /* owned by the fold */
+    uint32_t cells[CHANNELS]; /* positions, or FOLD_NONE */
+};
+
 struct fold_agency {
-    struct span name;             /* owned by the fold */
-    struct span *services;        /* names, owned by the fold */
+    struct span name;              /* owned by the fold */
+    struct fold_service *services; /* owned by the fold */
     uint32_t service_count;
-    uint32_t first_cell;          /* FOLD_NONE: none */
-    bool touched;                 /* since the last look */
-    void *attachment;             /* the owner's own, e.g. episodes; not freed here */
+    bool touched;                  /* an event came since the owner last set it to false */
+    void *attachment;              /* the owner's own; not freed here */
 };
 
 struct fold;
@@ -51,15 +54,16 @@ uint32_t fold_service(struct fold *self, uint32_t agency, struct span name);
 enum fold_result fold_event(struct fold *self, uint32_t agency, uint32_t service, const struct signal_event *event,
                             struct event_time arrived);
 
+/* The highest event minute seen, and never past the time of arrival. */
 struct event_time fold_as_of(const struct fold *self);
-/* Moves as_of on (never back) and closes panes. */
+/* Moves as_of on (never back); once an hour forgets the panes that are no longer kept. */
 void fold_advance(struct fold *self, struct event_time as_of);
 
 /* Iteration. */
 uint32_t fold_agency_count(const struct fold *self);
-struct fold_agency *fold_agency_at(struct fold *self, uint32_t agency);
+struct fold_agency *fold_agency_at(const struct fold *self, uint32_t agency);
 uint32_t fold_cell_count(const struct fold *self);
-struct fold_cell *fold_cell_at(struct fold *self, uint32_t cell);
+struct fold_cell *fold_cell_at(const struct fold *self, uint32_t cell);
 /* The cell, made when it is not there. */
 struct fold_cell *fold_cell_of(struct fold *self, uint32_t agency, uint32_t service, enum channel channel);
 
@@ -71,12 +75,15 @@ struct fold_changes {
     size_t id_count;
 };
 struct fold_changes fold_changes(const struct fold *self);
-void fold_changes_taken(struct fold *self);
+void fold_changes_taken(struct fold *self); /* the cells' own flags are the caller's to clear */
 
 /* Ids as they were stored: puts them back, oldest first. */
 void fold_remember(struct fold *self, const uint64_t *ids, size_t count, struct event_time arrived);
-/* Forgets ids that arrived before the horizon; returns how far back it reaches (shorter than asked on overflow). */
-int64_t fold_horizon_us(const struct fold *self, struct event_time now);
+/* How far back ids are remembered: the horizon asked for, or less after an overflow. */
+int64_t fold_horizon_us(const struct fold *self);
+/* How many of the remembered ids were forgotten so far: the oldest of those ever given to fold_remember or fold_event.
+ * What is stored of them can go too. */
+uint64_t fold_ids_forgotten(const struct fold *self);
 size_t fold_id_count(const struct fold *self);
 size_t fold_others(const struct fold *self); /* events that went to _other */
 size_t fold_memory(const struct fold *self);

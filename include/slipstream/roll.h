@@ -10,7 +10,7 @@ struct window_sums {
     int64_t counts[WINDOWS][COUNTERS];
 };
 
-/* All windows of a cell, in one pass over each ring. Overwrites sums. */
+/* All windows of a cell. Overwrites sums. */
 void roll_windows(const struct cell *cell, struct event_time as_of, struct window_sums *sums);
 
 #endif

@@ -3,7 +3,7 @@ string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_RELWITHDEBINFO "${CMAKE_C_FLAGS_RELWI
 add_compile_definitions(_GNU_SOURCE)
 add_compile_options(
     -Wall -Wextra -Werror -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
-    -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wnull-dereference -Wdouble-promotion -Wswitch-enum
+    -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wnull-dereference -Wdouble-promotion
     -fno-common -fno-strict-aliasing -fno-omit-frame-pointer)
 
 if(SLIPSTREAM_SANITIZE)

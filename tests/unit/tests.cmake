@@ -1,4 +1,5 @@
-slipstream_test(unit base LINKS base)
+slipstream_test(unit base LINKS base jansson)
+slipstream_test(unit log LINKS base jansson)
 slipstream_test(unit model LINKS model)
 slipstream_test(unit config LINKS config)
 slipstream_test(unit decode LINKS decode avro)

@@ -46,7 +46,7 @@ struct cursor {
 
 static inline struct cursor cursor_over(struct span bytes)
 {
-    return (struct cursor){bytes.data, bytes.data + bytes.size, false};
+    return (struct cursor){bytes.data, bytes.size > 0 ? bytes.data + bytes.size : bytes.data, false};
 }
 
 static inline size_t cursor_left(const struct cursor *self)

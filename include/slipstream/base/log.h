@@ -6,6 +6,7 @@
 #ifndef SLIPSTREAM_BASE_LOG_H
 #define SLIPSTREAM_BASE_LOG_H
 
+#include "slipstream/base/clock.h"
 #include "slipstream/base/outcome.h"
 #include "slipstream/base/span.h"
 
@@ -35,6 +36,7 @@ struct log_pair {
 struct log *log_open(enum log_level level, enum log_format format, int descriptor);
 void log_close(struct log *self);
 void log_set_level(struct log *self, enum log_level level);
+void log_set_clock(struct log *self, const struct clock *clock); /* borrowed; before other threads know the log */
 uint64_t log_count(const struct log *self, enum log_level level); /* lines asked for, written or held back */
 const char *log_level_word(enum log_level level);
 

@@ -48,8 +48,8 @@ struct pane_log {
 struct cell {
     struct pane open[RESOLUTIONS];
     struct pane_log closed[RESOLUTIONS];
-    bool open_changed;   /* since the last encode of that part */
-    bool closed_changed;
+    bool open_changed; /* since the owner last set it to false */
+    bool closed_changed[RESOLUTIONS];
 };
 
 void cell_init(struct cell *self);
@@ -72,14 +72,16 @@ void cell_sum(const struct cell *self, enum resolution resolution, int64_t first
 void cell_window(const struct cell *self, enum window window, struct event_time as_of, int64_t sums[COUNTERS]);
 bool cell_is_empty(const struct cell *self);
 
-/* Bytes for Redis: a format number first, stable counter ids throughout. */
+/* Bytes for Redis: the open panes, and the closed ones of each resolution apart, since minutes close sixty times as often
+ * as hours. A format number first, stable counter ids throughout. */
 #define CELL_FORMAT 1
 #define CELL_OPEN_SIZE_MAX (RESOLUTIONS * (COUNTERS * 6 + 64))
 #define CELL_CLOSED_SIZE_MAX (1u << 20)
 void cell_encode_open(const struct cell *self, struct buffer *out);
-void cell_encode_closed(const struct cell *self, struct buffer *out);
+void cell_encode_closed(const struct cell *self, enum resolution resolution, struct buffer *out);
 enum outcome cell_decode_open(struct cell *self, struct span bytes, struct reason *why) MUST_CHECK;
-enum outcome cell_decode_closed(struct cell *self, struct span bytes, struct reason *why) MUST_CHECK;
+enum outcome cell_decode_closed(struct cell *self, enum resolution resolution, struct span bytes,
+                                struct reason *why) MUST_CHECK;
 
 /* Memory it holds, in bytes, for the budget. */
 size_t cell_memory(const struct cell *self);

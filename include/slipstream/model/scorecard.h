@@ -38,7 +38,8 @@ struct tallies {
     int64_t interactions, events, said_any;
     int64_t said_operational[DRIVERS], said_survey[DRIVERS];
     struct tally signals[SIGNALS]; /* ratings: answers 4 and 5 of all */
-    int64_t ratings[RATINGS][5];
+    struct tally by_driver[DRIVERS][SIGNALS]; /* of the channels that answer for the driver */
+    int64_t ratings[RATINGS][5];              /* likewise, where a rating is a driver's statement */
 };
 
 #endif

@@ -1,0 +1,33 @@
+/* id_set.h - the ids that arrived lately: which they are, and in what order they came.
+ *
+ * Shape: an open-addressed table of 64-bit ids beside a queue of them in order of arrival. Bounds: ids_max; beyond it
+ * the oldest go, and the horizon is as short as they make it. No allocation once it has reached its size. */
+#ifndef SLIPSTREAM_FOLD_ID_SET_H
+#define SLIPSTREAM_FOLD_ID_SET_H
+
+#include "slipstream/base.h"
+
+struct arrival { /* ids that came in the same second */
+    int64_t second;
+    size_t count;
+};
+
+struct id_set {
+    uint64_t *table; /* 0: free */
+    size_t table_size; /* a power of two, at least twice the ids */
+    size_t count;
+    uint64_t *queue; /* oldest first, from `head` */
+    size_t head, tail, queue_capacity;
+    struct arrival *arrivals;
+    size_t first_arrival, arrival_count, arrival_capacity;
+    size_t ids_max;
+    int64_t horizon_us, reach_us; /* asked for, and what an overflow has left of it */
+    uint64_t forgotten;
+};
+
+void id_set_init(struct id_set *self, size_t ids_max, int64_t horizon_us);
+void id_set_done(struct id_set *self);
+/* False when it was there already. Forgets what arrived before the horizon. */
+bool id_set_add(struct id_set *self, uint64_t id, struct event_time arrived);
+
+#endif

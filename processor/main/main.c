@@ -1,0 +1,5 @@
+/* main.c - the program: finds the subcommand. */
+int main(void)
+{
+    return 2;
+}

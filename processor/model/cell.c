@@ -1,0 +1,256 @@
+/* cell.c - one cell's panes at three resolutions: adding, ageing, summing, storing. */
+#include "pane_log.h"
+
+#include <stdlib.h>
+
+const struct pane_shape pane_shapes[RESOLUTIONS] = {
+    [PANE_MINUTE] = {US_PER_MINUTE, 120},
+    [PANE_HOUR] = {US_PER_HOUR, 240},
+    [PANE_SIX_HOURS] = {6 * US_PER_HOUR, 252},
+};
+
+const struct window_shape window_shapes[WINDOWS] = {
+    [WINDOW_1H] = {"1h", PANE_MINUTE, 60},         [WINDOW_4H] = {"4h", PANE_HOUR, 4},
+    [WINDOW_24H] = {"24h", PANE_HOUR, 24},         [WINDOW_7D] = {"7d", PANE_SIX_HOURS, 28},
+    [WINDOW_28D] = {"28d", PANE_SIX_HOURS, 112},
+};
+
+static int64_t pane_index(enum resolution resolution, int64_t at_us)
+{
+    return time_floor(at_us, pane_shapes[resolution].length_us);
+}
+
+static int64_t first_kept(enum resolution resolution, struct event_time as_of)
+{
+    return pane_index(resolution, as_of.us) - pane_shapes[resolution].kept + 1;
+}
+
+void cell_init(struct cell *self)
+{
+    memset(self, 0, sizeof *self);
+    for (unsigned r = 0; r < RESOLUTIONS; r++) {
+        self->open[r].index = INT64_MIN;
+    }
+}
+
+void cell_done(struct cell *self)
+{
+    for (unsigned r = 0; r < RESOLUTIONS; r++) {
+        pane_log_done(&self->closed[r]);
+    }
+}
+
+/* Closes the open pane of a resolution: into the log, and on into the next coarser open pane. */
+static void close_pane(struct cell *self, enum resolution resolution, struct event_time as_of)
+{
+    struct pane *pane = &self->open[resolution];
+    if (pane->touches == 0) {
+        return;
+    }
+    if (pane->index >= first_kept(resolution, as_of)) {
+        pane_log_append(&self->closed[resolution], pane);
+    }
+    if (resolution + 1 < RESOLUTIONS) {
+        struct pane *coarser = &self->open[resolution + 1];
+        coarser->touches += pane->touches;
+        for (unsigned i = 0; i < COUNTERS; i++) {
+            coarser->counts[i] += pane->counts[i];
+        }
+    }
+    pane->touches = 0;
+    memset(pane->counts, 0, sizeof pane->counts);
+    self->closed_changed[resolution] = true;
+    self->open_changed = true;
+}
+
+/* Opens the panes that hold at_us, after closing those that ended before it, finest first: each flows into the next. */
+static void open_at(struct cell *self, int64_t at_us, struct event_time as_of)
+{
+    for (unsigned r = 0; r < RESOLUTIONS; r++) {
+        int64_t index = pane_index((enum resolution)r, at_us);
+        if (self->open[r].index < index) {
+            close_pane(self, (enum resolution)r, as_of);
+            self->open[r].index = index;
+        }
+    }
+}
+
+void cell_advance(struct cell *self, struct event_time as_of)
+{
+    open_at(self, as_of.us, as_of);
+    for (unsigned r = 0; r < RESOLUTIONS; r++) {
+        if (pane_log_expire(&self->closed[r], first_kept((enum resolution)r, as_of))) {
+            self->closed_changed[r] = true;
+        }
+    }
+}
+
+/* Whether one more event can be added without any counter leaving int32: no counter exceeds the touches, and the open
+ * panes may yet flow into one. */
+static bool has_room(const struct cell *self)
+{
+    int64_t touches = 0;
+    for (unsigned r = 0; r < RESOLUTIONS; r++) {
+        touches += self->open[r].touches;
+    }
+    return touches < INT32_MAX;
+}
+
+static void pane_add(struct pane *pane, const uint16_t *counters, size_t count, int32_t step)
+{
+    pane->touches++;
+    for (size_t i = 0; i < count; i++) {
+        pane->counts[counters[i]] += step;
+    }
+}
+
+/* An event before the open minute goes into each resolution's pane of its own, as far as it is kept. */
+static enum cell_result add_late(struct cell *self, int64_t at_us, const uint16_t *counters, size_t count, int32_t step,
+                                 struct event_time as_of)
+{
+    for (unsigned r = 0; r < RESOLUTIONS; r++) {
+        int64_t index = pane_index((enum resolution)r, at_us);
+        if (index == self->open[r].index) {
+            pane_add(&self->open[r], counters, count, step);
+            self->open_changed = true;
+        } else if (index >= first_kept((enum resolution)r, as_of)) {
+            if (!pane_log_add(&self->closed[r], index, counters, count, step)) {
+                return CELL_FULL;
+            }
+            self->closed_changed[r] = true;
+        }
+    }
+    return CELL_APPLIED;
+}
+
+enum cell_result cell_add(struct cell *self, int64_t at_us, const uint16_t *counters, size_t count, bool retracts,
+                          struct event_time as_of)
+{
+    struct pane *minute = &self->open[PANE_MINUTE];
+    int64_t index = pane_index(PANE_MINUTE, at_us);
+    int32_t step = retracts ? -1 : 1;
+    if (pane_index(PANE_SIX_HOURS, at_us) < first_kept(PANE_SIX_HOURS, as_of)) {
+        return CELL_LATE;
+    }
+    if (!has_room(self)) {
+        return CELL_FULL;
+    }
+    if (index < minute->index) {
+        return add_late(self, at_us, counters, count, step, as_of);
+    }
+    if (index > minute->index) {
+        open_at(self, at_us, as_of);
+    }
+    pane_add(minute, counters, count, step);
+    self->open_changed = true;
+    return CELL_APPLIED;
+}
+
+/* An open pane's own counts are what its finer panes have already handed on; what they still hold belongs to it too. */
+static void sum_open(const struct cell *self, enum resolution resolution, int64_t sums[COUNTERS])
+{
+    for (unsigned r = 0; r <= (unsigned)resolution; r++) {
+        if (self->open[r].touches == 0) {
+            continue;
+        }
+        for (unsigned i = 0; i < COUNTERS; i++) {
+            sums[i] += self->open[r].counts[i];
+        }
+    }
+}
+
+void cell_sum(const struct cell *self, enum resolution resolution, int64_t first, int64_t last, int64_t sums[COUNTERS])
+{
+    pane_log_sum(&self->closed[resolution], first, last, sums);
+    int64_t open = self->open[resolution].index;
+    if (open >= first && open <= last) {
+        sum_open(self, resolution, sums);
+    }
+}
+
+void cell_window(const struct cell *self, enum window window, struct event_time as_of, int64_t sums[COUNTERS])
+{
+    const struct window_shape *shape = &window_shapes[window];
+    int64_t last = pane_index(shape->resolution, as_of.us);
+    cell_sum(self, shape->resolution, last - shape->panes, last, sums);
+}
+
+bool cell_is_empty(const struct cell *self)
+{
+    for (unsigned r = 0; r < RESOLUTIONS; r++) {
+        if (self->open[r].touches || !pane_log_is_empty(&self->closed[r])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void cell_encode_open(const struct cell *self, struct buffer *out)
+{
+    buffer_u8(out, CELL_FORMAT);
+    for (unsigned r = 0; r < RESOLUTIONS; r++) {
+        uint8_t body[PANE_BODY_MAX];
+        size_t size = pane_body_put(&self->open[r], body);
+        buffer_zigzag(out, self->open[r].index);
+        buffer_span(out, span_of(body, size));
+    }
+}
+
+void cell_encode_closed(const struct cell *self, enum resolution resolution, struct buffer *out)
+{
+    buffer_u8(out, CELL_FORMAT);
+    pane_log_encode(&self->closed[resolution], out);
+}
+
+static enum outcome check_format(struct cursor *in, struct reason *why)
+{
+    uint8_t format = cursor_u8(in);
+    if (format > CELL_FORMAT) {
+        return FAIL(why, STOP, REASON_BAD_STATE, "a cell of format %u, written by a newer release", format);
+    }
+    if (format != CELL_FORMAT) {
+        return FAIL(why, STOP, REASON_BAD_STATE, "a cell of the unknown format %u", format);
+    }
+    return DONE;
+}
+
+enum outcome cell_decode_open(struct cell *self, struct span bytes, struct reason *why)
+{
+    struct cursor in = cursor_over(bytes);
+    struct pane open[RESOLUTIONS] = {0};
+    TRY(check_format(&in, why));
+    for (unsigned r = 0; r < RESOLUTIONS; r++) {
+        open[r].index = cursor_zigzag(&in);
+        struct span body = cursor_span(&in);
+        if (in.broken || !pane_body_add(body, &open[r].touches, open[r].counts)) {
+            return FAIL(why, STOP, REASON_BAD_STATE, "open panes of %zu bytes cannot be read", bytes.size);
+        }
+    }
+    if (cursor_left(&in)) {
+        return FAIL(why, STOP, REASON_BAD_STATE, "open panes are followed by %zu bytes", cursor_left(&in));
+    }
+    memcpy(self->open, open, sizeof open);
+    return DONE;
+}
+
+enum outcome cell_decode_closed(struct cell *self, enum resolution resolution, struct span bytes, struct reason *why)
+{
+    struct cursor in = cursor_over(bytes);
+    TRY(check_format(&in, why));
+    if (!pane_log_decode(&self->closed[resolution], &in)) {
+        return FAIL(why, STOP, REASON_BAD_STATE, "closed panes of %zu bytes cannot be read", bytes.size);
+    }
+    if (cursor_left(&in)) {
+        return FAIL(why, STOP, REASON_BAD_STATE, "closed panes are followed by %zu bytes", cursor_left(&in));
+    }
+    return DONE;
+}
+
+size_t cell_memory(const struct cell *self)
+{
+    size_t size = sizeof *self;
+    for (unsigned r = 0; r < RESOLUTIONS; r++) {
+        size += self->closed[r].capacity;
+    }
+    return size;
+}

@@ -1,0 +1,333 @@
+/* pane_log.c - closed panes, encoded one after another. */
+#include "pane_log.h"
+
+#include <stdlib.h>
+
+static size_t put_varint(uint8_t *out, uint64_t value)
+{
+    size_t size = 0;
+    while (value >= 0x80) {
+        out[size++] = (uint8_t)(value | 0x80);
+        value >>= 7;
+    }
+    out[size++] = (uint8_t)value;
+    return size;
+}
+
+/* Our own bytes, validated when they came in: no bound is checked here. */
+static inline uint64_t take_varint(const uint8_t **at)
+{
+    uint64_t value = *(*at)++;
+    if (value < 0x80) {
+        return value;
+    }
+    value &= 0x7f;
+    for (unsigned shift = 7;; shift += 7) {
+        uint8_t byte = *(*at)++;
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80) {
+            return value;
+        }
+    }
+}
+
+static inline int64_t unzigzag(uint64_t value)
+{
+    return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
+}
+
+static inline uint64_t zigzag(int64_t value)
+{
+    return ((uint64_t)value << 1) ^ (uint64_t)(value >> 63);
+}
+
+size_t pane_body_put(const struct pane *pane, uint8_t *out)
+{
+    size_t size = put_varint(out, (uint64_t)pane->touches);
+    unsigned before = 0;
+    for (unsigned i = 0; i < COUNTERS; i++) {
+        int32_t value = pane->counts[i];
+        if (value == 0) {
+            continue;
+        }
+        size += put_varint(out + size, (uint64_t)(i - before) * 2 + (value == 1));
+        if (value != 1) {
+            size += put_varint(out + size, zigzag(value));
+        }
+        before = i;
+    }
+    return size;
+}
+
+/* The counters of a valid body, one by one: an iterator, so that adding and summing share the format. */
+struct body_reader {
+    const uint8_t *at, *end;
+    unsigned counter;
+    int64_t value;
+};
+
+static inline bool body_next(struct body_reader *self)
+{
+    if (self->at == self->end) {
+        return false;
+    }
+    uint64_t head = take_varint(&self->at);
+    self->counter += (unsigned)(head >> 1);
+    self->value = head & 1 ? 1 : unzigzag(take_varint(&self->at));
+    return true;
+}
+
+static struct body_reader body_open(struct span body, int32_t *touches)
+{
+    struct body_reader reader = {.at = body.data, .end = body.data + body.size};
+    *touches = (int32_t)take_varint(&reader.at);
+    return reader;
+}
+
+/* Whether foreign bytes are a body: everything the readers above take for granted. */
+static bool body_is_valid(struct span body)
+{
+    struct cursor in = cursor_over(body);
+    uint64_t touches = cursor_varint(&in);
+    uint64_t counter = 0;
+    bool first = true;
+    while (!in.broken && cursor_left(&in)) {
+        uint64_t head = cursor_varint(&in);
+        if (head >> 1 > COUNTERS || (!first && head >> 1 == 0)) {
+            return false;
+        }
+        counter += head >> 1;
+        int64_t value = head & 1 ? 1 : cursor_zigzag(&in);
+        if (counter >= COUNTERS || value == 0 || value > INT32_MAX || value < -INT32_MAX) {
+            return false;
+        }
+        first = false;
+    }
+    return !in.broken && touches <= INT32_MAX;
+}
+
+bool pane_body_add(struct span body, int32_t *touches, int32_t counts[COUNTERS])
+{
+    if (!body_is_valid(body)) {
+        return false;
+    }
+    struct body_reader reader = body_open(body, touches);
+    while (body_next(&reader)) {
+        counts[reader.counter] += (int32_t)reader.value;
+    }
+    return true;
+}
+
+/* One entry, in place. */
+struct entry {
+    uint32_t at;      /* of its first byte */
+    uint32_t next;    /* of the byte after it */
+    int64_t index;
+    struct span body;
+};
+
+/* The entry at a byte position; before: the index of the entry before it (its own for the first). */
+static inline struct entry entry_at(const struct pane_log *self, uint32_t at, int64_t before)
+{
+    const uint8_t *byte = self->data + at;
+    uint64_t gap = take_varint(&byte);
+    uint64_t size = take_varint(&byte);
+    return (struct entry){
+        .at = at,
+        .next = (uint32_t)(byte - self->data) + (uint32_t)size,
+        .index = at == self->start ? self->first : before + (int64_t)gap,
+        .body = {byte, size},
+    };
+}
+
+void pane_log_done(struct pane_log *self)
+{
+    free(self->data);
+    *self = (struct pane_log){0};
+}
+
+/* Makes the bytes [at, at + old) be `size` given ones. */
+static void replace(struct pane_log *self, uint32_t at, uint32_t old, const uint8_t *bytes, uint32_t size)
+{
+    uint32_t needed = self->size - old + size;
+    if (needed > self->capacity) {
+        uint32_t capacity = self->capacity ? self->capacity : 128;
+        while (capacity < needed) {
+            capacity += capacity / 2;
+        }
+        uint8_t *grown = realloc(self->data, capacity);
+        ASSERT(grown);
+        self->data = grown;
+        self->capacity = capacity;
+    }
+    memmove(self->data + at + size, self->data + at + old, self->size - at - old);
+    memcpy(self->data + at, bytes, size);
+    self->size = needed;
+}
+
+static uint32_t put_entry(uint8_t *out, int64_t gap, const struct pane *pane)
+{
+    uint8_t body[PANE_BODY_MAX];
+    size_t body_size = pane_body_put(pane, body);
+    size_t size = put_varint(out, (uint64_t)gap);
+    size += put_varint(out + size, body_size);
+    memcpy(out + size, body, body_size);
+    return (uint32_t)(size + body_size);
+}
+
+#define ENTRY_MAX (PANE_BODY_MAX + 20)
+
+void pane_log_append(struct pane_log *self, const struct pane *pane)
+{
+    uint8_t bytes[ENTRY_MAX];
+    bool first = pane_log_is_empty(self);
+    ASSERT(first || pane->index > self->last);
+    uint32_t size = put_entry(bytes, first ? 0 : pane->index - self->last, pane);
+    replace(self, self->size, 0, bytes, size);
+    if (first) {
+        self->first = pane->index;
+    }
+    self->last = pane->index;
+}
+
+/* The entry that follows an insertion tells its gap from the new neighbour. */
+static uint32_t put_regapped(const struct entry *entry, int64_t gap, uint8_t *out)
+{
+    size_t size = put_varint(out, (uint64_t)gap);
+    size += put_varint(out + size, entry->body.size);
+    memcpy(out + size, entry->body.data, entry->body.size);
+    return (uint32_t)(size + entry->body.size);
+}
+
+static void add_counters(struct pane *pane, const uint16_t *counters, size_t count, int32_t step)
+{
+    pane->touches++;
+    for (size_t i = 0; i < count; i++) {
+        pane->counts[counters[i]] += step;
+    }
+}
+
+/* Puts a pane before the entry `next` (which may be the end). */
+static void insert_before(struct pane_log *self, const struct entry *next, bool at_end, int64_t before,
+                          const struct pane *pane)
+{
+    uint8_t bytes[2 * ENTRY_MAX];
+    bool is_first = next->at == self->start;
+    uint32_t size = put_entry(bytes, is_first ? 0 : pane->index - before, pane);
+    uint32_t old = 0;
+    if (!at_end) {
+        size += put_regapped(next, next->index - pane->index, bytes + size);
+        old = next->next - next->at;
+    }
+    uint32_t at = next->at;
+    replace(self, at, old, bytes, size);
+    if (is_first) {
+        self->first = pane->index;
+    }
+    if (at_end) {
+        self->last = pane->index;
+    }
+}
+
+bool pane_log_add(struct pane_log *self, int64_t index, const uint16_t *counters, size_t count, int32_t step)
+{
+    struct pane pane = {.index = index};
+    int64_t before = self->first;
+    struct entry entry = {.at = self->start, .index = INT64_MIN};
+    for (uint32_t at = self->start; at < self->size; at = entry.next) {
+        entry = entry_at(self, at, before);
+        if (entry.index >= index) {
+            break;
+        }
+        before = entry.index;
+        entry.at = entry.next; /* the end, should there be no more */
+        entry.index = INT64_MIN;
+    }
+    if (entry.index == index) {
+        struct body_reader reader = body_open(entry.body, &pane.touches);
+        while (body_next(&reader)) {
+            pane.counts[reader.counter] = (int32_t)reader.value;
+        }
+        if (pane.touches == INT32_MAX) {
+            return false;
+        }
+        add_counters(&pane, counters, count, step);
+        uint8_t bytes[ENTRY_MAX];
+        uint32_t size = put_entry(bytes, entry.at == self->start ? 0 : index - before, &pane);
+        replace(self, entry.at, entry.next - entry.at, bytes, size);
+        return true;
+    }
+    add_counters(&pane, counters, count, step);
+    insert_before(self, &entry, entry.index == INT64_MIN, before, &pane);
+    return true;
+}
+
+bool pane_log_expire(struct pane_log *self, int64_t first_kept)
+{
+    bool expired = false;
+    while (!pane_log_is_empty(self) && self->first < first_kept) {
+        uint32_t next = entry_at(self, self->start, 0).next;
+        if (next < self->size) {
+            const uint8_t *gap = self->data + next;
+            self->first += (int64_t)take_varint(&gap);
+        }
+        self->start = next;
+        expired = true;
+    }
+    if (self->start > 256 && self->start > self->size / 2) {
+        memmove(self->data, self->data + self->start, self->size - self->start);
+        self->size -= self->start;
+        self->start = 0;
+    }
+    return expired;
+}
+
+void pane_log_sum(const struct pane_log *self, int64_t first, int64_t last, int64_t sums[COUNTERS])
+{
+    int64_t before = self->first;
+    for (uint32_t at = self->start; at < self->size;) {
+        struct entry entry = entry_at(self, at, before);
+        if (entry.index > last) {
+            return;
+        }
+        if (entry.index >= first) {
+            int32_t touches;
+            struct body_reader reader = body_open(entry.body, &touches);
+            while (body_next(&reader)) {
+                sums[reader.counter] += reader.value;
+            }
+        }
+        before = entry.index;
+        at = entry.next;
+    }
+}
+
+void pane_log_encode(const struct pane_log *self, struct buffer *out)
+{
+    buffer_zigzag(out, self->first);
+    buffer_span(out, span_of(self->data ? self->data + self->start : NULL, self->size - self->start));
+}
+
+bool pane_log_decode(struct pane_log *self, struct cursor *in)
+{
+    int64_t first = cursor_zigzag(in);
+    struct span bytes = cursor_span(in);
+    int64_t index = first;
+    struct cursor entries = cursor_over(bytes);
+    for (bool is_first = true; !entries.broken && cursor_left(&entries); is_first = false) {
+        uint64_t gap = cursor_varint(&entries);
+        struct span body = cursor_bytes(&entries, (size_t)cursor_varint(&entries));
+        if (entries.broken || (!is_first && (gap == 0 || gap > INT32_MAX)) || !body_is_valid(body)) {
+            return false;
+        }
+        index += is_first ? 0 : (int64_t)gap;
+    }
+    if (in->broken || entries.broken || bytes.size > CELL_CLOSED_SIZE_MAX) {
+        return false;
+    }
+    pane_log_done(self);
+    replace(self, 0, 0, bytes.size ? bytes.data : (const uint8_t *)"", (uint32_t)bytes.size);
+    self->first = first;
+    self->last = index;
+    return true;
+}

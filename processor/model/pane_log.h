@@ -1,0 +1,35 @@
+/* pane_log.h - the closed panes of one resolution as bytes, oldest first; the same bytes in memory and in Redis.
+ *
+ * An entry is: gap (varint: panes since the entry before; of no meaning in the first entry), size of the body (varint),
+ * body: touches (varint), then for each non-zero counter, ascending: (distance from the one before) * 2 + (value is 1)
+ * as a varint, and the value as a zigzag varint when it is not 1. */
+#ifndef SLIPSTREAM_MODEL_PANE_LOG_H
+#define SLIPSTREAM_MODEL_PANE_LOG_H
+
+#include "slipstream/model/panes.h"
+
+#define PANE_BODY_MAX (COUNTERS * 7 + 8)
+
+/* One pane's body, dense ↔ sparse. put returns the bytes written, at most PANE_BODY_MAX. */
+size_t pane_body_put(const struct pane *pane, uint8_t *out);
+/* Adds a body's counters to dense ones; false when the bytes are not a body. */
+bool pane_body_add(struct span body, int32_t *touches, int32_t counts[COUNTERS]);
+
+void pane_log_done(struct pane_log *self);
+/* A pane newer than all there are. */
+void pane_log_append(struct pane_log *self, const struct pane *pane);
+/* Adds counters to the pane of that index, which is made when it is not there. False: its counters are at their bound. */
+bool pane_log_add(struct pane_log *self, int64_t index, const uint16_t *counters, size_t count, int32_t step);
+/* Forgets the panes before first_kept; true when there were any. */
+bool pane_log_expire(struct pane_log *self, int64_t first_kept);
+void pane_log_sum(const struct pane_log *self, int64_t first, int64_t last, int64_t sums[COUNTERS]);
+
+static inline bool pane_log_is_empty(const struct pane_log *self)
+{
+    return self->size == self->start;
+}
+
+void pane_log_encode(const struct pane_log *self, struct buffer *out);
+bool pane_log_decode(struct pane_log *self, struct cursor *in);
+
+#endif

@@ -1,0 +1,313 @@
+/* signals.c - the tables of signals, and what an interaction says. */
+#include "slipstream/model/signals.h"
+
+#include <stdio.h>
+
+_Static_assert(COUNTER_SAID_SURVEY + DRIVERS <= HEAD_SLOTS, "the head of the counters has room");
+_Static_assert(OUTCOMES <= OUTCOME_SLOTS && DURATIONS <= DURATION_SLOTS && RATINGS <= RATING_SLOTS, "kinds have room");
+_Static_assert(OUTCOMES <= 32, "outcomes are bits of a uint32_t");
+_Static_assert(RATINGS * 3 <= 63, "ratings are three bits each of a uint64_t");
+_Static_assert(COUNTERS <= UINT16_MAX, "a counter's position is a uint16_t");
+
+static const char *const driver_words[DRIVERS] = {
+#define WORD(id, word, text) word,
+    DRIVERS_TABLE(WORD)
+};
+static const char *const behaviour_words[BEHAVIOURS] = {BEHAVIOURS_TABLE(WORD)};
+#undef WORD
+static const char *const driver_statements[DRIVERS] = {
+#define TEXT(id, word, text) text,
+    DRIVERS_TABLE(TEXT)
+};
+static const char *const behaviour_meanings[BEHAVIOURS] = {BEHAVIOURS_TABLE(TEXT)};
+#undef TEXT
+
+const char *driver_word(enum driver driver)
+{
+    ASSERT(driver < DRIVERS);
+    return driver_words[driver];
+}
+
+const char *driver_statement(enum driver driver)
+{
+    ASSERT(driver < DRIVERS);
+    return driver_statements[driver];
+}
+
+const char *behaviour_word(enum behaviour behaviour)
+{
+    ASSERT(behaviour < BEHAVIOURS);
+    return behaviour_words[behaviour];
+}
+
+const char *behaviour_meaning(enum behaviour behaviour)
+{
+    ASSERT(behaviour < BEHAVIOURS);
+    return behaviour_meanings[behaviour];
+}
+
+/* Waits: the standards that phone, office and chat services publish. Resolutions: from a quarter of an hour to a
+ * quarter of a year. */
+#define S(n) ((n)*INT64_C(1000))
+#define MIN(n) S((n)*60)
+#define HR(n) MIN((n)*60)
+#define DAY(n) HR((n)*24)
+const int64_t duration_edges_ms[EDGE_SETS][DURATION_BINS - 1] = {
+    [EDGES_WAIT] = {S(5),    S(10),   S(15),   S(20),   S(30),   S(45),   S(60),   S(90),
+                    MIN(2),  MIN(3),  MIN(4),  MIN(5),  MIN(7),  MIN(10), MIN(15), MIN(20),
+                    MIN(30), MIN(45), MIN(60), MIN(90), HR(2),   HR(4),   HR(8)},
+    [EDGES_RESOLUTION] = {MIN(15), MIN(30), HR(1),   HR(2),   HR(4),   HR(8),   HR(12),  DAY(1),
+                          DAY(2),  DAY(3),  DAY(4),  DAY(5),  DAY(7),  DAY(10), DAY(14), DAY(15),
+                          DAY(20), DAY(21), DAY(28), DAY(30), DAY(45), DAY(60), DAY(90)},
+};
+
+#define OUTCOME_ROW(id, name, good, drivers, text)                                                                     \
+    [id] = {.word = name, .meaning = text, .kind = SIGNAL_OUTCOME, .good_is_yes = good, .feeds = drivers,              \
+            .first = COUNTER_OUTCOMES + 2 * (id), .width = 2},
+#define DURATION_ROW(id, name, set, drivers, text)                                                                     \
+    [id] = {.word = name, .meaning = text, .kind = SIGNAL_DURATION, .edges = set, .feeds = drivers,                    \
+            .first = COUNTER_DURATIONS + DURATION_BINS * ((id)-SIGNAL_WAIT), .width = DURATION_BINS},
+#define COUNT_ROW(id, name, unused, drivers, text)                                                                     \
+    [id] = {.word = name, .meaning = text, .kind = SIGNAL_COUNT, .feeds = drivers,                                     \
+            .first = COUNTER_COUNTS + 4 * ((id)-SIGNAL_TRANSFERS), .width = 4},
+#define RATING_ROW(id, name, unused, drivers, text)                                                                    \
+    [id] = {.word = name, .meaning = text, .kind = SIGNAL_RATING, .good_is_yes = true, .feeds = drivers,               \
+            .first = COUNTER_RATINGS + 5 * ((id)-SIGNAL_RATING_OFFICE_ANSWERS), .width = 5},
+const struct signal_info signal_table[SIGNALS] = {OUTCOME_SIGNALS(OUTCOME_ROW) DURATION_SIGNALS(DURATION_ROW)
+                                                      COUNT_SIGNALS(COUNT_ROW) RATING_SIGNALS(RATING_ROW)};
+
+bool signal_from_word(struct span word, enum signal *signal)
+{
+    for (unsigned i = 0; i < SIGNALS; i++) {
+        if (span_equal(word, span_text(signal_table[i].word))) {
+            *signal = (enum signal)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t channel_drivers(enum channel channel)
+{
+    uint32_t common = FEEDS_QUALITY | FEEDS_QUICK;
+    switch (channel) {
+    case CHANNEL_PHONE:
+    case CHANNEL_CHAT:
+        return common | 1u << DRIVER_REP_ANSWERS;
+    case CHANNEL_OFFICE:
+        return common | 1u << DRIVER_OFFICE_ANSWERS;
+    case CHANNEL_WEB:
+    case CHANNELS:
+        break;
+    }
+    return common;
+}
+
+static const char *counter_part(const struct signal_info *info, unsigned part, char number[12])
+{
+    if (info->kind == SIGNAL_OUTCOME) {
+        return part ? "yes" : "no";
+    }
+    snprintf(number, 12, "%u", info->kind == SIGNAL_RATING ? part + 1 : part);
+    return number;
+}
+
+const char *counter_word(unsigned counter, char text[64])
+{
+    static const char *const heads[] = {"events", "interactions", "said.any"};
+    char number[12];
+    if (counter < sizeof heads / sizeof *heads) {
+        snprintf(text, 64, "%s", heads[counter]);
+    } else if (counter < COUNTER_SAID_SURVEY) {
+        snprintf(text, 64, "said.operational.%s", driver_words[counter - COUNTER_SAID_OPERATIONAL]);
+    } else if (counter < COUNTER_SAID_SURVEY + DRIVERS) {
+        snprintf(text, 64, "said.survey.%s", driver_words[counter - COUNTER_SAID_SURVEY]);
+    } else {
+        snprintf(text, 64, "reserved.%u", counter);
+        for (unsigned i = 0; i < SIGNALS; i++) {
+            const struct signal_info *info = &signal_table[i];
+            if (counter >= info->first && counter < info->first + (unsigned)info->width) {
+                snprintf(text, 64, "%s.%s", info->word, counter_part(info, counter - info->first, number));
+            }
+        }
+    }
+    return text;
+}
+
+uint64_t event_id_hash(struct span agency, struct span event_id)
+{
+    return hash64(event_id, hash64(agency, 0));
+}
+
+unsigned duration_bin(enum duration_edges edges, int64_t ms)
+{
+    const int64_t *edge = duration_edges_ms[edges];
+    unsigned bin = 0;
+    for (unsigned step = 16; step > 0; step /= 2) { /* 23 edges: how many are ≤ ms, by halves */
+        if (bin + step <= DURATION_BINS - 1 && edge[bin + step - 1] <= ms) {
+            bin += step;
+        }
+    }
+    return bin;
+}
+
+int duration_edge_bin(enum duration_edges edges, int64_t ms)
+{
+    unsigned bin = duration_bin(edges, ms);
+    return bin > 0 && duration_edges_ms[edges][bin - 1] == ms ? (int)bin : -1;
+}
+
+static void say(struct signal_event *event, enum signal signal, int64_t flag)
+{
+    if (flag != ABSENT) {
+        event->outcomes_known |= 1u << signal;
+        event->outcomes_yes |= (flag ? 1u : 0u) << signal;
+    }
+}
+
+static void last(struct signal_event *event, enum signal signal, int64_t ms)
+{
+    event->duration_ms[signal - SIGNAL_WAIT] = ms;
+}
+
+/* Whether somebody answered, and after what wait. Someone who gave up after a known wait is counted by that wait alone,
+ * so that `score` can leave out short abandons. */
+static void say_contact(struct signal_event *event, const struct interaction *it)
+{
+    int64_t wait = it->timing_inaccurate == 1 ? ABSENT : it->wait;
+    if (it->outcome == CONTACT_ABANDONED) {
+        last(event, SIGNAL_ABANDONED_AFTER, wait);
+        if (wait == ABSENT) {
+            say(event, SIGNAL_ANSWERED, 0);
+        }
+        return;
+    }
+    last(event, SIGNAL_WAIT, wait);
+    if (it->outcome == CONTACT_SERVED) {
+        say(event, SIGNAL_ANSWERED, 1);
+    }
+}
+
+static uint64_t pack_ratings(const struct interaction *it)
+{
+    const int64_t *rating = &it->rating_office_answers; /* the table's order is the signals' order */
+    uint64_t packed = 0;
+    for (unsigned i = 0; i < RATINGS; i++) {
+        if (rating[i] != ABSENT) {
+            packed |= (uint64_t)rating[i] << (3 * i);
+        }
+    }
+    return packed;
+}
+_Static_assert(offsetof(struct interaction, rating_satisfaction) - offsetof(struct interaction, rating_office_answers) ==
+                   (RATINGS - 1) * sizeof(int64_t),
+               "ratings lie side by side, in the order of their signals");
+
+void signals_of(const struct interaction *it, struct signal_event *event)
+{
+    *event = (struct signal_event){
+        .at_us = it->occurred_at,
+        .id = event_id_hash(it->agency, it->event_id),
+        .channel = it->channel,
+        .kind = (enum event_kind)it->kind,
+        .retracts = it->retracts == 1,
+        .ratings = pack_ratings(it),
+        .transfers = it->transfers == ABSENT ? -1 : (int32_t)it->transfers,
+    };
+    for (unsigned i = 0; i < DURATIONS; i++) {
+        event->duration_ms[i] = ABSENT;
+    }
+    say(event, SIGNAL_COMPLETED, it->completed);
+    say(event, SIGNAL_PAGE_HELPFUL, it->page_helpful);
+    say(event, SIGNAL_SEARCH_FOUND, it->search_found);
+    say(event, SIGNAL_ERROR_SHOWN, it->error_shown);
+    say_contact(event, it);
+    say(event, SIGNAL_QUESTIONS_ANSWERED, it->questions_answered);
+    say(event, SIGNAL_RESOLVED, it->resolved);
+    say(event, SIGNAL_TRANSFERRED, it->transfers == ABSENT ? ABSENT : it->transfers > 0);
+    say(event, SIGNAL_CONTAINED, it->contained);
+    say(event, SIGNAL_REOPENED, it->kind == EVENT_REOPENING ? 1 : it->reopened);
+    say(event, SIGNAL_REPEAT_CONTACT, it->repeat_contact);
+    /* Offered and not answered is a "no"; an answer says that it was offered. */
+    say(event, SIGNAL_SURVEY_ANSWERED, event->ratings ? 1 : it->survey_offered == 1 ? 0 : ABSENT);
+    say(event, SIGNAL_AGENT_INFORMED, it->agent_informed);
+    say(event, SIGNAL_ESCALATED, it->escalated);
+    last(event, SIGNAL_RESOLUTION, it->resolution);
+    last(event, SIGNAL_HOLD, it->hold);
+    last(event, SIGNAL_WRAP_UP, it->wrap_up);
+}
+
+/* Counters gathered for one event, and the drivers it said something about on each line. */
+struct gathered {
+    uint16_t *counters;
+    size_t count;
+    uint32_t operational, survey;
+};
+
+static void gather(struct gathered *self, unsigned counter)
+{
+    self->counters[self->count++] = (uint16_t)counter;
+}
+
+static void gather_outcomes(struct gathered *self, const struct signal_event *event)
+{
+    for (uint32_t left = event->outcomes_known; left; left &= left - 1) {
+        unsigned signal = (unsigned)__builtin_ctz(left);
+        gather(self, COUNTER_OUTCOMES + 2 * signal + (event->outcomes_yes >> signal & 1));
+        self->operational |= signal_table[signal].feeds;
+    }
+}
+
+static void gather_durations(struct gathered *self, const struct signal_event *event)
+{
+    for (unsigned i = 0; i < DURATIONS; i++) {
+        if (event->duration_ms[i] != ABSENT) {
+            const struct signal_info *info = &signal_table[SIGNAL_WAIT + i];
+            gather(self, info->first + duration_bin(info->edges, event->duration_ms[i]));
+            self->operational |= info->feeds;
+        }
+    }
+    if (event->transfers >= 0) {
+        gather(self, COUNTER_COUNTS + (unsigned)(event->transfers > 3 ? 3 : event->transfers));
+    }
+}
+
+static void gather_ratings(struct gathered *self, const struct signal_event *event)
+{
+    uint64_t left = event->ratings;
+    for (unsigned i = 0; left; i++, left >>= 3) {
+        unsigned rating = left & 7;
+        if (rating) {
+            gather(self, COUNTER_RATINGS + 5 * i + rating - 1);
+            self->survey |= signal_table[SIGNAL_RATING_OFFICE_ANSWERS + i].feeds;
+        }
+    }
+}
+
+static void gather_said(struct gathered *self, uint32_t drivers, unsigned first)
+{
+    for (uint32_t left = drivers; left; left &= left - 1) {
+        gather(self, first + (unsigned)__builtin_ctz(left));
+    }
+}
+
+size_t signals_counters(const struct signal_event *event, uint16_t counters[EVENT_COUNTERS_MAX])
+{
+    struct gathered got = {.counters = counters};
+    gather(&got, COUNTER_EVENTS);
+    if (event->kind == EVENT_INTERACTION) {
+        gather(&got, COUNTER_INTERACTIONS);
+    }
+    gather_outcomes(&got, event);
+    gather_durations(&got, event);
+    if (event->ratings) {
+        gather_ratings(&got, event);
+    }
+    uint32_t answers = channel_drivers(event->channel);
+    gather_said(&got, got.operational & answers, COUNTER_SAID_OPERATIONAL);
+    gather_said(&got, got.survey & answers, COUNTER_SAID_SURVEY);
+    if ((got.operational | got.survey) & answers) {
+        gather(&got, COUNTER_SAID_ANY);
+    }
+    return got.count;
+}
