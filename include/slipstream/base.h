@@ -5,6 +5,7 @@
 #include "slipstream/base/buffer.h"
 #include "slipstream/base/clock.h"
 #include "slipstream/base/hash.h"
+#include "slipstream/base/json.h"
 #include "slipstream/base/log.h"
 #include "slipstream/base/outcome.h"
 #include "slipstream/base/span.h"

@@ -17,7 +17,7 @@ enum setting_type {
     SETTING_CHOICE,   /* int64_t: position in choices, "all|intake|score" */
 };
 
-/* S(member, type, name, default, least, most, choices, needs_restart/help …). Bounds are in the setting's unit. */
+/* S(member, type, name, default, least, most, choices, help). Bounds are in the setting's unit. */
 #define SETTINGS(S)                                                                                                    \
     S(app, SETTING_TEXT, "app", "slipstream", 1, 64, "",                                                               \
       "first part of group names, transactional ids and Redis keys; two deployments differ in it")                     \
@@ -124,6 +124,9 @@ void config_done(struct config *config);
 const char *config_origin(const struct config *config, size_t setting);
 /* A setting's value as text: durations and sizes with their unit, secrets as "set" or "". */
 void config_value(const struct config *config, size_t setting, struct buffer *out);
+/* The same for config->kafka_properties[i]; one with password, secret, key or token in its name is a secret. */
+const char *config_property_origin(const struct config *config, size_t property);
+void config_property_value(const struct config *config, size_t property, struct buffer *out);
 
 /* The tables as text: for --help, and as the Markdown reference page. */
 void config_help(struct buffer *out);
@@ -131,6 +134,7 @@ void config_reference(struct buffer *out);
 
 /* The scoring file, or the built-in one (deploy/scoring.yaml, embedded) when path is NULL. */
 enum outcome scoring_load(const char *path, struct scoring **scoring, struct problems *problems) MUST_CHECK;
+struct span scoring_builtin(void); /* its text, to start one's own from */
 void scoring_close(struct scoring *self);
 
 #endif

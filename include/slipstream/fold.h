@@ -23,6 +23,7 @@ struct fold_cell {
     uint32_t service; /* position in that agency's services */
     enum channel channel;
     bool changed;     /* is in the list of changed cells */
+    uint64_t published[WINDOWS]; /* the owner's own: a hash of what it published last */
 };
 #define FOLD_NONE UINT32_MAX
 

@@ -22,9 +22,15 @@ struct kafka_settings {
 
 /* ---- source: reads topics as a member of a group, read-committed, offsets only where we say ---- */
 
+struct message_header {
+    const char *name;
+    struct span value; /* data NULL: none */
+};
+#define RECORD_HEADERS_MAX 64
+
 struct record {
     struct span key, value; /* borrowed until the next poll */
-    const void *handle;     /* the edge's own: for record_header and the like */
+    const void *handle;     /* the edge's own */
     uint32_t topic;         /* position in the source's topics */
     int32_t partition;
     int64_t offset;
@@ -71,6 +77,8 @@ struct source;
 struct source_ops {
     /* Waits at most wait_us for records; an empty batch is DONE. Serves rebalances. */
     enum outcome (*poll)(struct source *self, int64_t wait_us, struct record_batch *batch, struct reason *why);
+    /* The message's headers, borrowed until the next poll; returns how many were written to out (at most max). */
+    size_t (*headers)(struct source *self, const struct record *record, struct message_header *out, size_t max);
     /* As if what was handed out since the last commit had never been read: seeks back to the committed offsets. */
     enum outcome (*rewind)(struct source *self, struct reason *why);
     /* Starts an assigned partition (again) at an offset: after START_WITHHELD, or when a task was dropped. */
@@ -103,10 +111,6 @@ enum outcome kafka_source_open(const struct source_settings *settings, struct so
 
 /* ---- transaction sink: messages and the offsets they came from, or nothing ---- */
 
-struct message_header {
-    const char *name;
-    struct span value;
-};
 struct message {
     uint32_t topic;    /* position in the sink's or publisher's topics */
     int32_t partition; /* -1: Kafka's default partitioner (murmur2 of the key) */

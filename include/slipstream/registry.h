@@ -2,14 +2,15 @@
  *
  * Errors: SKIP/unknown_schema when the registry says there is none (remembered for a while); RETRY/unavailable when it
  * does not answer or says 5xx; STOP/refused for 401 and 403. Bodies are capped (1 MiB, 5 s). Owner: the registry owns
- * what it hands out, until it is closed. Not thread-safe: one a thread. Never logs credentials. */
+ * the schema it hands out, and keeps it until the next lookup only: it has a bound, and may give up that very one.
+ * Settings are read at open and not kept; "" is as NULL. Not thread-safe: one a thread. Never shows credentials. */
 #ifndef SLIPSTREAM_REGISTRY_H
 #define SLIPSTREAM_REGISTRY_H
 
 #include "slipstream/model.h"
 
 #define REGISTRY_BODY_MAX (1u << 20)
-#define REGISTRY_SCHEMAS_MAX 4096 /* cached: ids are immutable, so a cached one is never asked for again */
+#define REGISTRY_SCHEMAS_MAX 4096 /* cached, those asked for last: ids are immutable, so a cached one is right for ever */
 
 struct registry_settings {
     const char *url;       /* "http://host:port/apis/ccompat/v7"; NULL: the folder only */
@@ -33,6 +34,11 @@ enum outcome registry_lookup(struct registry *self, uint32_t id, struct mono_tim
 /* Registers a schema under a subject and gives its id (POST /subjects/{subject}/versions). */
 enum outcome registry_register(struct registry *self, const char *subject, struct span schema, uint32_t *id,
                                struct reason *why) MUST_CHECK;
+
+/* The id to publish under: the one that `ids` gives the folder's file of that name, else the registry's, where the
+ * schema is registered under the subject. STOP/bad_config when there is neither. */
+enum outcome registry_publish(struct registry *self, const char *subject, const char *file, struct span schema,
+                              uint32_t *id, struct reason *why) MUST_CHECK;
 
 /* Whether it answers at all. A registry that is only a folder always does. */
 enum outcome registry_ping(struct registry *self, struct reason *why) MUST_CHECK;

@@ -4,7 +4,8 @@
  * all. Reserved fields: "owner" "seq" "meta"; all others are the pipeline's. Every write names its owner and the seq it
  * follows; the script checks both, validates everything, and only then writes.
  * Errors: RETRY/unavailable (time-out, LOADING, BUSY, OOM, READONLY, NOREPLICAS, CLUSTERDOWN …), STOP/refused (NOAUTH,
- * NOPERM, a wrong maxmemory-policy, a state format from a newer release). Owner: who opened closes. One a thread. */
+ * NOPERM, a wrong maxmemory-policy, a state format from a newer release). Owner: who opened closes. One a thread.
+ * The program ignores SIGPIPE: hiredis writes to a connection that may be gone. */
 #ifndef SLIPSTREAM_STORE_H
 #define SLIPSTREAM_STORE_H
 
@@ -58,14 +59,14 @@ struct apply {
     struct owner owner;
     uint64_t seq; /* what is stored now, as we believe; the apply writes seq + 1 */
     struct task_meta meta;
-    const struct state_change *changes;
+    const struct state_change *changes; /* at most 500,000 and 256 MiB, else STOP/full; a field once */
     size_t change_count;
     enum apply_result result; /* out */
 };
 
-/* One value of the view: a hash's field, or a plain key when field is empty. */
+/* One value of the view, a plain key. "view:AGENCY" also puts the agency's name on the list. */
 struct view_change {
-    struct span key; /* without the app's prefix: "view:AGENCY" */
+    struct span key; /* without the app's prefix, 1 to 1,024 bytes: "view:AGENCY" */
     struct span value;
 };
 
@@ -73,13 +74,15 @@ struct store;
 struct store_ops {
     enum outcome (*claim)(struct store *self, int32_t partition, struct event_time now, struct claim *claim,
                           struct reason *why);
+    /* What a claim would tell of the state, without claiming: stored, seq, meta. */
+    enum outcome (*peek)(struct store *self, int32_t partition, struct claim *claim, struct reason *why);
     /* Hands out every field of the task's state but the reserved ones; HSCAN, so a field may come twice. */
     enum outcome (*load)(struct store *self, int32_t partition,
                          enum outcome (*field)(void *context, struct span name, struct span value, struct reason *why),
                          void *context, struct reason *why);
-    /* One fenced call a task, all sent before the first reply is read. DONE when every one has a result other than
-     * APPLY_FAILED; else RETRY (results say which: an unknown one may have been written, and says DUPLICATE when sent
-     * again) or STOP. */
+    /* One fenced call a task, sent together (in groups of 64 MiB) before the replies are read. DONE when every one has
+     * a result other than APPLY_FAILED; else RETRY (results say which: an unknown one may have been written, and says
+     * DUPLICATE when sent again, so it is sent again as it was) or STOP. */
     enum outcome (*apply)(struct store *self, struct apply *applies, size_t count, struct reason *why);
     enum outcome (*write_view)(struct store *self, const struct view_change *changes, size_t count, struct reason *why);
     /* Answers, right settings (maxmemory-policy noeviction), right version. */
@@ -89,7 +92,8 @@ struct store_ops {
 struct store {
     const struct store_ops *ops;
 };
-/* Does not connect: the first call does, and every call after an error connects again. */
+/* Does not connect: the first call does, and every call after an error connects again. After an attempt that failed,
+ * calls say the same again at once for 100 ms, doubling to 2 s. What username and password say goes before the URL. */
 enum outcome redis_store_open(const struct store_settings *settings, struct store **store, struct reason *why) MUST_CHECK;
 
 /* Reading, for subcommands: the value of a view key (SKIP when it is not there), and the agencies' names in the list. */

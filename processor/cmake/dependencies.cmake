@@ -16,8 +16,16 @@ function(slipstream_dependency name module)
     target_link_libraries(${name} INTERFACE PkgConfig::${name})
 endfunction()
 
-slipstream_dependency(rdkafka rdkafka-static)
-slipstream_dependency(hiredis hiredis_ssl)
+slipstream_dependency(rdkafka rdkafka-static>=2.14)
+
+find_path(HIREDIS_INCLUDE hiredis/hiredis.h HINTS ${SLIPSTREAM_PREFIX}/include REQUIRED)
+find_library(HIREDIS_LIBRARY libhiredis.a HINTS ${SLIPSTREAM_PREFIX}/lib REQUIRED)
+find_library(HIREDIS_SSL_LIBRARY libhiredis_ssl.a HINTS ${SLIPSTREAM_PREFIX}/lib REQUIRED)
+slipstream_dependency(openssl openssl)
+add_library(hiredis INTERFACE IMPORTED GLOBAL)
+target_include_directories(hiredis INTERFACE ${HIREDIS_INCLUDE})
+target_link_libraries(hiredis INTERFACE ${HIREDIS_SSL_LIBRARY} ${HIREDIS_LIBRARY} openssl)
+
 slipstream_dependency(avro avro-c)
 slipstream_dependency(jansson jansson)
 slipstream_dependency(curl libcurl)

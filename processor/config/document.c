@@ -9,7 +9,7 @@ struct parsing {
     yaml_parser_t yaml;
     const char *where;
     struct span text;
-    struct memory *memory;
+    struct config_arena *memory;
     struct problems *problems;
     size_t nodes;
 };
@@ -31,7 +31,7 @@ static void place_of_offset(const struct parsing *self, size_t offset, size_t *l
     }
 }
 
-/* libyaml's texts hold nothing of the file but, at most, a tag's or an anchor's kind. */
+/* libyaml's texts are constants: they hold nothing of the file. */
 static void complain_syntax(const struct parsing *self)
 {
     const yaml_parser_t *yaml = &self->yaml;
@@ -40,8 +40,9 @@ static void complain_syntax(const struct parsing *self)
     if (yaml->error == YAML_READER_ERROR) {
         place_of_offset(self, yaml->problem_offset, &line, &column);
     }
-    problem(self->problems, self->where, line, column, "not YAML: %s%s%s", yaml->problem ? yaml->problem : "out of memory",
-            yaml->context ? " " : "", yaml->context ? yaml->context : "");
+    problem(self->problems, self->where, line, column, "not YAML: %s%s%s",
+            yaml->problem ? yaml->problem : "out of memory", yaml->context ? " " : "",
+            yaml->context ? yaml->context : "");
 }
 
 static bool next_event(struct parsing *self, yaml_event_t *event)
@@ -73,7 +74,7 @@ static struct node *add_child(struct parsing *self, struct node *parent)
         complain_at(self, parent, "too many entries", "65536 in one file");
         return NULL;
     }
-    struct node *node = memory_take(self->memory, sizeof *node);
+    struct node *node = config_arena_take(self->memory, sizeof *node);
     if (node) {
         node->parent = parent;
     }
@@ -110,7 +111,7 @@ static bool read_scalar(struct parsing *self, const yaml_event_t *event, struct 
     bool nothing = is_nothing(event);
     node->kind = nothing ? NODE_NOTHING : NODE_TEXT;
     node->size = nothing ? 0 : size;
-    node->text = memory_text(self->memory, value, node->size);
+    node->text = config_arena_text(self->memory, value, node->size);
     return node->text != NULL;
 }
 
@@ -119,13 +120,16 @@ static int compare_keys(const void *a, const void *b)
     const struct node *left = *(const struct node *const *)a;
     const struct node *right = *(const struct node *const *)b;
     int order = strcmp(left->key, right->key);
-    return order ? order : (left->key_line > right->key_line) - (left->key_line < right->key_line);
+    if (order == 0) {
+        order = (left->key_line > right->key_line) - (left->key_line < right->key_line);
+    }
+    return order ? order : (left->key_column > right->key_column) - (left->key_column < right->key_column);
 }
 
 /* Sorted, so that a mapping of many keys takes no longer than reading it did. The first of a key stays. */
 static bool refuse_doubles(struct parsing *self, struct node *map)
 {
-    struct node **sorted = memory_take(self->memory, (map->count + 1) * sizeof *sorted);
+    struct node **sorted = config_arena_take(self->memory, (map->count + 1) * sizeof *sorted);
     if (!sorted) {
         return false;
     }
@@ -160,7 +164,7 @@ static bool read_key(struct parsing *self, const yaml_event_t *event, struct nod
         complain_at(self, node, "a key that is not plain text", "plain keys, without anchors, aliases or tags");
         return false;
     }
-    node->key = memory_text(self->memory, event->data.scalar.value, event->data.scalar.length);
+    node->key = config_arena_text(self->memory, event->data.scalar.value, event->data.scalar.length);
     return node->key != NULL;
 }
 
@@ -267,10 +271,10 @@ static bool read_stream(struct parsing *self, struct node *root)
     }
 }
 
-const struct node *document_parse(const char *where, struct span text, struct memory *memory,
+const struct node *document_parse(const char *where, struct span text, struct config_arena *memory,
                                   struct problems *problems)
 {
-    struct node *root = memory_take(memory, sizeof *root);
+    struct node *root = config_arena_take(memory, sizeof *root);
     struct parsing self = {.where = where, .text = text, .memory = memory, .problems = problems};
     if (!root || !yaml_parser_initialize(&self.yaml)) {
         problem(problems, where, 0, 0, "out of memory");
@@ -297,12 +301,13 @@ const struct node *document_parse(const char *where, struct span text, struct me
     return root;
 }
 
-const struct node *document_open(const char *path, struct memory *memory, struct problems *problems)
+const struct node *document_open(const char *path, struct config_arena *memory, struct problems *problems)
 {
     struct span text;
     const char *why_not;
-    if (!file_read(path, DOCUMENT_SIZE_MAX, memory, &text, &why_not)) {
-        problem(problems, path, 0, 0, "got no file that can be read (%s), allowed a YAML file of at most 1MiB", why_not);
+    if (!config_file_read(path, DOCUMENT_SIZE_MAX, memory, &text, &why_not)) {
+        problem(problems, path, 0, 0, "got no file that can be read (%s), allowed a YAML file of at most 1MiB",
+                why_not);
         return NULL;
     }
     return document_parse(path, text, memory, problems);
@@ -339,5 +344,5 @@ const char *node_shown(const struct node *node, char out[SHOWN_SIZE])
     case NODE_TEXT:
         break;
     }
-    return shown(node->text, out);
+    return text_shown(node->text, out);
 }

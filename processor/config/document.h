@@ -23,15 +23,15 @@ struct node {
     size_t count;
 };
 
-#define DOCUMENT_SIZE_MAX ((size_t)1 << 20)
-#define DOCUMENT_DEPTH_MAX 16
-#define DOCUMENT_NODES_MAX 65536
+#define DOCUMENT_SIZE_MAX   ((size_t)1 << 20)
+#define DOCUMENT_DEPTH_MAX  16
+#define DOCUMENT_NODES_MAX  65536
 #define DOCUMENT_MEMORY_MAX ((size_t)24 << 20)
 
 /* The root of a document: a mapping, empty when nothing is said. NULL: problems were added, and nothing can be read. */
-const struct node *document_open(const char *path, struct memory *memory, struct problems *problems);
+const struct node *document_open(const char *path, struct config_arena *memory, struct problems *problems);
 /* The same for text that is already in memory; where is its name in problems. */
-const struct node *document_parse(const char *where, struct span text, struct memory *memory,
+const struct node *document_parse(const char *where, struct span text, struct config_arena *memory,
                                   struct problems *problems);
 
 /* The keys that lead to a node, with dots between them: "kafka.brokers". */

@@ -5,10 +5,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define PROBLEM_SIZE 1536          /* of one message; longer ones are cut */
+#define PROBLEM_SIZE     1536      /* of one message; longer ones are cut */
 #define PROBLEMS_CEILING (1 << 20) /* bytes of all */
-#define SHOWN_MAX 72               /* bytes of foreign text that are shown */
-#define WORD_MAX 64                /* longer words are not guessed at */
+#define SHOWN_MAX        72        /* bytes of foreign text that are shown */
+#define WORD_MAX         64        /* longer words are not guessed at */
 
 void problems_init(struct problems *self)
 {
@@ -66,7 +66,7 @@ void problem(struct problems *self, const char *where, size_t line, size_t colum
     end_line(&self->text, start);
 }
 
-const char *shown(const char *text, char out[SHOWN_SIZE])
+const char *text_shown(const char *text, char out[SHOWN_SIZE])
 {
     bool readable = span_is_text(span_text(text));
     size_t size = 0;
@@ -152,7 +152,7 @@ const char *guess_text(const struct guess *self, char out[GUESS_SIZE + 16])
     return out;
 }
 
-void names_add(struct names *self, const char *name)
+void word_list_add(struct word_list *self, const char *name)
 {
     const char *comma = self->size ? ", " : "";
     if (self->size + strlen(name) + sizeof ", …" + 2 < sizeof self->text) {

@@ -43,7 +43,7 @@ static const char *leading_number(const char *text, int64_t *value)
     return at > text ? at : NULL;
 }
 
-bool number_parse(const char *text, int64_t *value)
+bool text_number(const char *text, int64_t *value)
 {
     bool negative = *text == '-';
     int64_t number;
@@ -55,7 +55,7 @@ bool number_parse(const char *text, int64_t *value)
     return true;
 }
 
-bool real_parse(const char *text, double *value)
+bool text_real(const char *text, double *value)
 {
     if (!*text || text[strspn(text, "0123456789.eE+-")]) { /* neither "nan" nor "inf" nor "0x1p3" */
         return false;
@@ -81,12 +81,12 @@ static bool unit_parse(const char *text, const struct unit *units, size_t count,
     return false;
 }
 
-bool duration_parse(const char *text, int64_t *value)
+bool text_duration(const char *text, int64_t *value)
 {
     return unit_parse(text, duration_units, COUNT_OF(duration_units), value);
 }
 
-bool size_parse(const char *text, int64_t *value)
+bool text_size(const char *text, int64_t *value)
 {
     return unit_parse(text, size_units, COUNT_OF(size_units), value);
 }
@@ -101,12 +101,12 @@ static const char *unit_text(int64_t value, const struct unit *units, size_t cou
     return out;
 }
 
-const char *duration_text(int64_t us, char out[UNIT_TEXT_SIZE])
+const char *text_of_duration(int64_t us, char out[UNIT_TEXT_SIZE])
 {
     return us == 0 ? "0s" : unit_text(us, duration_units, COUNT_OF(duration_units), out);
 }
 
-const char *size_text(int64_t bytes, char out[UNIT_TEXT_SIZE])
+const char *text_of_size(int64_t bytes, char out[UNIT_TEXT_SIZE])
 {
     return bytes == 0 ? "0B" : unit_text(bytes, size_units, COUNT_OF(size_units), out);
 }
@@ -134,12 +134,12 @@ static bool unit_guess(const char *text, const struct unit *units, size_t count,
     return meant != NULL;
 }
 
-bool duration_guess(const char *text, char out[UNIT_TEXT_SIZE])
+bool text_guess_duration(const char *text, char out[UNIT_TEXT_SIZE])
 {
     return unit_guess(text, duration_units, COUNT_OF(duration_units), "s", out);
 }
 
-bool size_guess(const char *text, char out[UNIT_TEXT_SIZE])
+bool text_guess_size(const char *text, char out[UNIT_TEXT_SIZE])
 {
     return unit_guess(text, size_units, COUNT_OF(size_units), "B", out);
 }

@@ -4,6 +4,7 @@
 #include "id_set.h"
 
 #include <stdlib.h>
+#define HASH_FUNCTION(key, size, hash) ((hash) = (unsigned)hash64(span_of((key), (size)), 0))
 #define uthash_fatal(msg) assert_failed(msg, __FILE__, __LINE__)
 #include <uthash.h>
 

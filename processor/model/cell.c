@@ -104,21 +104,39 @@ static void pane_add(struct pane *pane, const uint16_t *counters, size_t count, 
     }
 }
 
-/* An event before the open minute goes into each resolution's pane of its own, as far as it is kept. */
+/* The finest resolution whose open pane holds a moment, or RESOLUTIONS. */
+static unsigned finest_open(const struct cell *self, int64_t at_us)
+{
+    unsigned r = 0;
+    while (r < RESOLUTIONS && self->open[r].index != pane_index((enum resolution)r, at_us)) {
+        r++;
+    }
+    return r;
+}
+
+/* An event before the open minute goes into a pane of each resolution that is kept: into closed ones, and into the finest
+ * that is still open, which flows on into the coarser. Coarsest first: a pane has no fewer touches than the finer ones
+ * within it, so one that is full shows before anything has changed. */
 static enum cell_result add_late(struct cell *self, int64_t at_us, const uint16_t *counters, size_t count, int32_t step,
                                  struct event_time as_of)
 {
-    for (unsigned r = 0; r < RESOLUTIONS; r++) {
+    unsigned open = finest_open(self, at_us);
+    if (open < RESOLUTIONS && !has_room(self)) {
+        return CELL_FULL;
+    }
+    for (unsigned r = open; r-- > 0;) {
         int64_t index = pane_index((enum resolution)r, at_us);
-        if (index == self->open[r].index) {
-            pane_add(&self->open[r], counters, count, step);
-            self->open_changed = true;
-        } else if (index >= first_kept((enum resolution)r, as_of)) {
-            if (!pane_log_add(&self->closed[r], index, counters, count, step)) {
-                return CELL_FULL;
-            }
-            self->closed_changed[r] = true;
+        if (index < first_kept((enum resolution)r, as_of)) {
+            continue;
         }
+        if (!pane_log_add(&self->closed[r], index, counters, count, step)) {
+            return CELL_FULL;
+        }
+        self->closed_changed[r] = true;
+    }
+    if (open < RESOLUTIONS) {
+        pane_add(&self->open[open], counters, count, step);
+        self->open_changed = true;
     }
     return CELL_APPLIED;
 }
@@ -132,14 +150,14 @@ enum cell_result cell_add(struct cell *self, int64_t at_us, const uint16_t *coun
     if (pane_index(PANE_SIX_HOURS, at_us) < first_kept(PANE_SIX_HOURS, as_of)) {
         return CELL_LATE;
     }
-    if (!has_room(self)) {
-        return CELL_FULL;
-    }
     if (index < minute->index) {
         return add_late(self, at_us, counters, count, step, as_of);
     }
     if (index > minute->index) {
         open_at(self, at_us, as_of);
+    }
+    if (!has_room(self)) {
+        return CELL_FULL;
     }
     pane_add(minute, counters, count, step);
     self->open_changed = true;
@@ -214,6 +232,21 @@ static enum outcome check_format(struct cursor *in, struct reason *why)
     return DONE;
 }
 
+/* Whether panes can be open together: each within the next coarser one, and room for one to flow into the other. */
+static bool open_is_valid(const struct pane open[RESOLUTIONS])
+{
+    int64_t touches = open[RESOLUTIONS - 1].touches;
+    for (unsigned r = 0; r + 1 < RESOLUTIONS; r++) {
+        int64_t within = pane_shapes[r + 1].length_us / pane_shapes[r].length_us;
+        bool is_new = open[r].index == INT64_MIN && open[r + 1].index == INT64_MIN;
+        if (!is_new && time_floor(open[r].index, within) != open[r + 1].index) {
+            return false;
+        }
+        touches += open[r].touches;
+    }
+    return touches <= INT32_MAX && (open[0].index == INT64_MIN ? touches == 0 : llabs(open[0].index) <= PANE_INDEX_MAX);
+}
+
 enum outcome cell_decode_open(struct cell *self, struct span bytes, struct reason *why)
 {
     struct cursor in = cursor_over(bytes);
@@ -229,6 +262,9 @@ enum outcome cell_decode_open(struct cell *self, struct span bytes, struct reaso
     if (cursor_left(&in)) {
         return FAIL(why, STOP, REASON_BAD_STATE, "open panes are followed by %zu bytes", cursor_left(&in));
     }
+    if (!open_is_valid(open)) {
+        return FAIL(why, STOP, REASON_BAD_STATE, "open panes that cannot be open together");
+    }
     memcpy(self->open, open, sizeof open);
     return DONE;
 }
@@ -236,13 +272,14 @@ enum outcome cell_decode_open(struct cell *self, struct span bytes, struct reaso
 enum outcome cell_decode_closed(struct cell *self, enum resolution resolution, struct span bytes, struct reason *why)
 {
     struct cursor in = cursor_over(bytes);
+    struct pane_log read = {0};
     TRY(check_format(&in, why));
-    if (!pane_log_decode(&self->closed[resolution], &in)) {
+    if (!pane_log_decode(&read, &in) || cursor_left(&in)) {
+        pane_log_done(&read);
         return FAIL(why, STOP, REASON_BAD_STATE, "closed panes of %zu bytes cannot be read", bytes.size);
     }
-    if (cursor_left(&in)) {
-        return FAIL(why, STOP, REASON_BAD_STATE, "closed panes are followed by %zu bytes", cursor_left(&in));
-    }
+    pane_log_done(&self->closed[resolution]);
+    self->closed[resolution] = read;
     return DONE;
 }
 

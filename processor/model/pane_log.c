@@ -84,13 +84,16 @@ static struct body_reader body_open(struct span body, int32_t *touches)
     return reader;
 }
 
-/* Whether foreign bytes are a body: everything the readers above take for granted. */
+/* Whether foreign bytes are a body: everything that the readers above, and the sums of counters, take for granted. */
 static bool body_is_valid(struct span body)
 {
     struct cursor in = cursor_over(body);
     uint64_t touches = cursor_varint(&in);
     uint64_t counter = 0;
     bool first = true;
+    if (touches > INT32_MAX || body.size > PANE_BODY_MAX) {
+        return false;
+    }
     while (!in.broken && cursor_left(&in)) {
         uint64_t head = cursor_varint(&in);
         if (head >> 1 > COUNTERS || (!first && head >> 1 == 0)) {
@@ -98,12 +101,12 @@ static bool body_is_valid(struct span body)
         }
         counter += head >> 1;
         int64_t value = head & 1 ? 1 : cursor_zigzag(&in);
-        if (counter >= COUNTERS || value == 0 || value > INT32_MAX || value < -INT32_MAX) {
+        if (counter >= COUNTERS || value == 0 || value > (int64_t)touches || value < -(int64_t)touches) {
             return false;
         }
         first = false;
     }
-    return !in.broken && touches <= INT32_MAX;
+    return !in.broken;
 }
 
 bool pane_body_add(struct span body, int32_t *touches, int32_t counts[COUNTERS])
@@ -177,19 +180,6 @@ static uint32_t put_entry(uint8_t *out, int64_t gap, const struct pane *pane)
 
 #define ENTRY_MAX (PANE_BODY_MAX + 20)
 
-void pane_log_append(struct pane_log *self, const struct pane *pane)
-{
-    uint8_t bytes[ENTRY_MAX];
-    bool first = pane_log_is_empty(self);
-    ASSERT(first || pane->index > self->last);
-    uint32_t size = put_entry(bytes, first ? 0 : pane->index - self->last, pane);
-    replace(self, self->size, 0, bytes, size);
-    if (first) {
-        self->first = pane->index;
-    }
-    self->last = pane->index;
-}
-
 /* The entry that follows an insertion tells its gap from the new neighbour. */
 static uint32_t put_regapped(const struct entry *entry, int64_t gap, uint8_t *out)
 {
@@ -229,37 +219,79 @@ static void insert_before(struct pane_log *self, const struct entry *next, bool 
     }
 }
 
+/* Finds the entry of an index: true when it is there. Else *entry is the one it would go before, with the index INT64_MIN
+ * at the end. *before: the index of the entry before either. */
+static bool find(const struct pane_log *self, int64_t index, struct entry *entry, int64_t *before)
+{
+    *before = self->first;
+    for (uint32_t at = self->start; at < self->size; at = entry->next) {
+        *entry = entry_at(self, at, *before);
+        if (entry->index >= index) {
+            return entry->index == index;
+        }
+        *before = entry->index;
+    }
+    *entry = (struct entry){.at = self->size, .index = INT64_MIN};
+    return false;
+}
+
+static void read_pane(const struct entry *entry, struct pane *pane)
+{
+    struct body_reader reader = body_open(entry->body, &pane->touches);
+    while (body_next(&reader)) {
+        pane->counts[reader.counter] = (int32_t)reader.value;
+    }
+}
+
+/* Puts a pane where `find` said. */
+static void put_pane(struct pane_log *self, const struct entry *entry, int64_t before, const struct pane *pane)
+{
+    if (entry->index != pane->index) {
+        insert_before(self, entry, entry->index == INT64_MIN, before, pane);
+        return;
+    }
+    uint8_t bytes[ENTRY_MAX];
+    uint32_t size = put_entry(bytes, entry->at == self->start ? 0 : pane->index - before, pane);
+    replace(self, entry->at, entry->next - entry->at, bytes, size);
+}
+
 bool pane_log_add(struct pane_log *self, int64_t index, const uint16_t *counters, size_t count, int32_t step)
 {
     struct pane pane = {.index = index};
-    int64_t before = self->first;
-    struct entry entry = {.at = self->start, .index = INT64_MIN};
-    for (uint32_t at = self->start; at < self->size; at = entry.next) {
-        entry = entry_at(self, at, before);
-        if (entry.index >= index) {
-            break;
-        }
-        before = entry.index;
-        entry.at = entry.next; /* the end, should there be no more */
-        entry.index = INT64_MIN;
+    struct entry entry;
+    int64_t before;
+    if (find(self, index, &entry, &before)) {
+        read_pane(&entry, &pane);
     }
-    if (entry.index == index) {
-        struct body_reader reader = body_open(entry.body, &pane.touches);
-        while (body_next(&reader)) {
-            pane.counts[reader.counter] = (int32_t)reader.value;
-        }
-        if (pane.touches == INT32_MAX) {
-            return false;
-        }
-        add_counters(&pane, counters, count, step);
-        uint8_t bytes[ENTRY_MAX];
-        uint32_t size = put_entry(bytes, entry.at == self->start ? 0 : index - before, &pane);
-        replace(self, entry.at, entry.next - entry.at, bytes, size);
-        return true;
+    if (pane.touches == INT32_MAX) {
+        return false;
     }
     add_counters(&pane, counters, count, step);
-    insert_before(self, &entry, entry.index == INT64_MIN, before, &pane);
+    put_pane(self, &entry, before, &pane);
     return true;
+}
+
+/* Counters end at their bound; two panes that each may be full are added up here alone. */
+static int32_t sum_bounded(int32_t a, int32_t b)
+{
+    int64_t sum = (int64_t)a + b;
+    return sum > INT32_MAX ? INT32_MAX : sum < -INT32_MAX ? -INT32_MAX : (int32_t)sum;
+}
+
+void pane_log_append(struct pane_log *self, const struct pane *pane)
+{
+    struct pane sum = *pane;
+    struct entry entry = {.at = self->size, .index = INT64_MIN};
+    int64_t before = self->last;
+    if (!pane_log_is_empty(self) && pane->index <= self->last && find(self, pane->index, &entry, &before)) {
+        struct pane kept = {.index = pane->index};
+        read_pane(&entry, &kept);
+        sum.touches = sum_bounded(sum.touches, kept.touches);
+        for (unsigned i = 0; i < COUNTERS; i++) {
+            sum.counts[i] = sum_bounded(sum.counts[i], kept.counts[i]);
+        }
+    }
+    put_pane(self, &entry, before, &sum);
 }
 
 bool pane_log_expire(struct pane_log *self, int64_t first_kept)
@@ -314,20 +346,24 @@ bool pane_log_decode(struct pane_log *self, struct cursor *in)
     struct span bytes = cursor_span(in);
     int64_t index = first;
     struct cursor entries = cursor_over(bytes);
+    if (in->broken || first < -PANE_INDEX_MAX || first > PANE_INDEX_MAX || bytes.size > CELL_CLOSED_SIZE_MAX) {
+        return false;
+    }
     for (bool is_first = true; !entries.broken && cursor_left(&entries); is_first = false) {
         uint64_t gap = cursor_varint(&entries);
         struct span body = cursor_bytes(&entries, (size_t)cursor_varint(&entries));
-        if (entries.broken || (!is_first && (gap == 0 || gap > INT32_MAX)) || !body_is_valid(body)) {
+        bool is_ordered = is_first || (gap > 0 && gap <= (uint64_t)(PANE_INDEX_MAX - index));
+        if (entries.broken || !is_ordered || !body_is_valid(body)) {
             return false;
         }
         index += is_first ? 0 : (int64_t)gap;
     }
-    if (in->broken || entries.broken || bytes.size > CELL_CLOSED_SIZE_MAX) {
+    if (entries.broken) {
         return false;
     }
-    pane_log_done(self);
-    replace(self, 0, 0, bytes.size ? bytes.data : (const uint8_t *)"", (uint32_t)bytes.size);
-    self->first = first;
-    self->last = index;
+    *self = (struct pane_log){.first = first, .last = index};
+    if (bytes.size) {
+        replace(self, 0, 0, bytes.data, (uint32_t)bytes.size);
+    }
     return true;
 }

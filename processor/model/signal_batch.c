@@ -140,9 +140,20 @@ static void put_header(const struct batch_header *header, struct buffer *out)
     buffer_u8(out, 0);
 }
 
+/* Whether a reader would take it: what it refuses would be lost. */
+static bool is_readable(const struct batch_writer *self, const struct batch_header *header)
+{
+    return header->source_count <= SIGNAL_BATCH_SOURCES_MAX && header->progress_count <= SIGNAL_BATCH_PROGRESS_MAX &&
+           self->agency_count <= SIGNAL_BATCH_NAMES_MAX && self->service_count <= SIGNAL_BATCH_NAMES_MAX;
+}
+
 void batch_writer_seal(const struct batch_writer *self, const struct batch_header *header, struct buffer *out)
 {
     buffer_clear(out);
+    if (!is_readable(self, header)) {
+        out->overflow = true;
+        return;
+    }
     put_header(header, out);
     put_array(out, self->agency_count, &self->agencies);
     put_array(out, self->service_count, &self->services);
@@ -190,6 +201,17 @@ static bool array_next(struct array *self, struct cursor *in)
     return true;
 }
 
+/* Avro's int, and one that says no less than `least`. */
+static int32_t read_int(struct cursor *in, int32_t least)
+{
+    int64_t value = cursor_zigzag(in);
+    if (value < least || value > INT32_MAX) {
+        in->broken = true;
+        return 0;
+    }
+    return (int32_t)value;
+}
+
 /* Grows an array of items kept from batch to batch. */
 static void *grow(void *items, size_t *capacity, size_t needed, size_t item_size)
 {
@@ -227,12 +249,12 @@ static void read_progress(struct batch_reader *self)
     while (array_next(&items, in)) {
         self->progress = grow(self->progress, &self->progress_capacity, count + 1, sizeof *self->progress);
         struct source_progress *progress = &self->progress[count++];
-        progress->topic = (uint32_t)cursor_zigzag(in);
-        progress->partition = (int32_t)cursor_zigzag(in);
+        progress->topic = (uint32_t)read_int(in, 0);
+        progress->partition = read_int(in, 0);
         progress->position = cursor_zigzag(in);
         progress->stable_offset = cursor_zigzag(in);
         progress->at_us = cursor_zigzag(in);
-        if (progress->topic >= self->header.source_count || progress->partition < 0) {
+        if (progress->topic >= self->header.source_count) {
             in->broken = true;
         }
     }
@@ -246,7 +268,7 @@ static void read_sources(struct batch_reader *self)
     size_t count = 0;
     while (array_next(&items, &self->cursor)) {
         self->sources[count].name = cursor_span(&self->cursor);
-        self->sources[count].partitions = (int32_t)cursor_zigzag(&self->cursor);
+        self->sources[count].partitions = read_int(&self->cursor, 0);
         count++;
     }
     self->header.sources = self->sources;
@@ -291,12 +313,11 @@ static void read_durations(struct cursor *in, struct signal_event *event)
     }
 }
 
-static bool event_is_valid(const struct batch_reader *self, const struct signal_event *event, int64_t what)
+static bool event_is_valid(const struct batch_reader *self, const struct signal_event *event, int32_t what)
 {
-    return event->agency < self->agency_count && event->service < self->service_count && what >= 0 &&
-           what < 2 * WHAT_RETRACTS && event->kind < EVENT_KINDS && event->outcomes_known < 1u << OUTCOMES &&
-           (event->outcomes_yes & ~event->outcomes_known) == 0 && event->ratings < 1ull << (3 * RATINGS) &&
-           event->transfers >= -1;
+    return event->agency < self->agency_count && event->service < self->service_count && what < 2 * WHAT_RETRACTS &&
+           event->kind < EVENT_KINDS && event->outcomes_known < 1u << OUTCOMES &&
+           (event->outcomes_yes & ~event->outcomes_known) == 0 && event->ratings < 1ull << (3 * RATINGS);
 }
 
 static bool ratings_are_valid(uint64_t ratings)
@@ -321,18 +342,18 @@ enum outcome batch_reader_next(struct batch_reader *self, struct signal_event *e
         return DONE;
     }
     self->events_left = events.left;
-    event->agency = (uint32_t)cursor_zigzag(in);
-    event->service = (uint32_t)cursor_zigzag(in);
-    int64_t what = cursor_zigzag(in);
+    event->agency = (uint32_t)read_int(in, 0);
+    event->service = (uint32_t)read_int(in, 0);
+    int32_t what = read_int(in, 0);
     event->channel = (enum channel)(what & 3);
     event->kind = (enum event_kind)(what >> 2 & 3);
     event->retracts = (what & WHAT_RETRACTS) != 0;
-    event->at_us = (int64_t)((uint64_t)self->base_us + (uint64_t)cursor_zigzag(in));
+    in->broken |= __builtin_add_overflow(self->base_us, cursor_zigzag(in), &event->at_us);
     event->id = cursor_u64(in);
-    event->outcomes_known = (uint32_t)cursor_zigzag(in);
-    event->outcomes_yes = (uint32_t)cursor_zigzag(in);
+    event->outcomes_known = (uint32_t)read_int(in, 0);
+    event->outcomes_yes = (uint32_t)read_int(in, 0);
     event->ratings = (uint64_t)cursor_zigzag(in);
-    event->transfers = (int32_t)cursor_zigzag(in);
+    event->transfers = read_int(in, -1);
     read_durations(in, event);
     if (in->broken || !event_is_valid(self, event, what) || !ratings_are_valid(event->ratings)) {
         return FAIL(why, SKIP, REASON_TRUNCATED, "an event of a signal batch cannot be read");

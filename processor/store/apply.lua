@@ -38,8 +38,9 @@ if seq ~= expected then
     return 'GAP'
 end
 
--- The first write stores what is there already. If it may not be (OOM, READONLY, NOREPLICAS, no permission), nothing has
--- changed; after it, Redis lets a script finish. Removals come next: no permission for HDEL shows before anything changed.
+-- The first write stores what is there already. If it may not be (OOM, READONLY, NOREPLICAS, no permission), nothing
+-- has changed; after it, Redis lets a script finish. Removals come next: that HDEL is not permitted shows before
+-- anything has changed.
 local probed = redis.pcall('HSET', key, 'owner', owner)
 if type(probed) == 'table' then
     return probed

@@ -5,7 +5,8 @@
 -- Answers  {"CLAIMED", owner, previous owner, seq, meta}, each "" when there is none; or, with nothing written,
 --          {"NEWER", its format} or {"UNREADABLE"}
 --
--- An epoch is a Lua number, exact up to 2^53: a wall clock in ms gets there in 285,000 years. seq is never a number here.
+-- An epoch is a Lua number, exact up to 2^53: a wall clock in ms gets there in 285,000 years. seq is text here, never a
+-- number.
 
 local EPOCH_MAX = 9007199254740991
 local EPOCH_DIGITS = 16
@@ -23,9 +24,13 @@ if meta ~= '' and string.byte(meta) > tonumber(ARGV[3]) then
     return {'NEWER', string.byte(meta)}
 end
 
+if (seq == '') ~= (meta == '') then
+    return {'UNREADABLE'}
+end
 local epoch = 0
 if owner ~= '' then
-    if #owner ~= OWNER_SIZE or not string.find(owner, '^%d+%-%x+$') or string.sub(owner, EPOCH_DIGITS + 1, EPOCH_DIGITS + 1) ~= '-' then
+    local dash = string.find(owner, '-', 1, true)
+    if #owner ~= OWNER_SIZE or dash ~= EPOCH_DIGITS + 1 or not string.find(owner, '^%d+%-%x+$') then
         return {'UNREADABLE'}
     end
     epoch = tonumber(string.sub(owner, 1, EPOCH_DIGITS))

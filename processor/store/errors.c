@@ -1,13 +1,13 @@
 /* errors.c - the table of Redis's errors. */
 #include "errors.h"
 
-#include <stdio.h>
+#include <ctype.h>
 
 /* The first entry that fits counts. Words as in Redis 6.2 to 8. */
 static const struct error_meaning meanings[] = {
     {"LOADING", RETRY, REASON_UNAVAILABLE, false, "it is reading its data from disk"},
     {"BUSY", RETRY, REASON_UNAVAILABLE, false, "a script has been holding it for too long"},
-    {"OOM", RETRY, REASON_UNAVAILABLE, false, "maxmemory is reached: nothing was written; give it more"},
+    {"OOM", RETRY, REASON_UNAVAILABLE, false, "maxmemory is reached: give it more"},
     {"READONLY", RETRY, REASON_UNAVAILABLE, true, "it is a replica: the primary is wanted"},
     {"NOREPLICAS", RETRY, REASON_UNAVAILABLE, false, "fewer replicas are there than min-replicas-to-write"},
     {"MISCONF", RETRY, REASON_UNAVAILABLE, false, "it can't write to its disk, and so takes no writes"},
@@ -18,7 +18,8 @@ static const struct error_meaning meanings[] = {
     {"ERR max number of clients", RETRY, REASON_UNAVAILABLE, true, "maxclients is reached"},
     {"NOAUTH", STOP, REASON_REFUSED, true, "it wants a password: set redis.password, and redis.username"},
     {"WRONGPASS", STOP, REASON_REFUSED, true, "redis.username or redis.password is wrong, or the user is off"},
-    {"ERR AUTH", STOP, REASON_REFUSED, true, "its default user has no password: set one there, or remove redis.password"},
+    {"ERR AUTH", STOP, REASON_REFUSED, true,
+     "its default user has no password: set one there, or remove redis.password"},
     {"ERR Client sent AUTH", STOP, REASON_REFUSED, true, "it has no password: set one there, or remove redis.password"},
     {"NOPERM", STOP, REASON_REFUSED, true,
      "the ACL of redis.username lacks a command or a key: +@read +@write +@scripting +ping +info, ~app:* ~{app:*"},
@@ -61,7 +62,7 @@ static const struct error_meaning *meaning_of(const char *words)
 {
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
         size_t size = strlen(meanings[i].start);
-        if (begins(words, meanings[i].start) && (words[size] == ' ' || words[size] == '\0')) {
+        if (begins(words, meanings[i].start) && !isalnum((unsigned char)words[size])) {
             return &meanings[i];
         }
     }

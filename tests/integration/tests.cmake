@@ -1,2 +1,2 @@
-slipstream_test(integration kafka LINKS kafka)
+slipstream_test(integration kafka LINKS kafka rdkafka)
 slipstream_test(integration store LINKS store hiredis)

@@ -76,7 +76,7 @@ static const struct {
     {"integer", {"partition", LOG_PAIR_INTEGER, {.integer = -3}}, "partition=-3", "\"partition\":-3"},
     {"least", {"n", LOG_PAIR_INTEGER, {.integer = INT64_MIN}}, "n=-9223372036854775808", "\"n\":-9223372036854775808"},
     {"real", {"took_s", LOG_PAIR_REAL, {.real = 0.25}}, "took_s=0.25", "\"took_s\":0.25"},
-    {"infinite", {"took_s", LOG_PAIR_REAL, {.real = INFINITY}}, "took_s=inf", "\"took_s\":null"},
+    {"infinite", {"took_s", LOG_PAIR_REAL, {.real = (double)INFINITY}}, "took_s=inf", "\"took_s\":null"},
     {"no text", {"topic", LOG_PAIR_TEXT, {.text = NULL}}, "topic=\"\"", "\"topic\":\"\""},
     {"empty span", {"topic", LOG_PAIR_SPAN, {.span = {NULL, 0}}}, "topic=\"\"", "\"topic\":\"\""},
     {"spaces", {"error", LOG_PAIR_TEXT, {.text = "timed out"}}, "error=\"timed out\"", "\"error\":\"timed out\""},

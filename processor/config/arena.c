@@ -1,4 +1,4 @@
-/* memory.c - memory that is freed as a whole, and files read into it. */
+/* arena.c - memory that is freed as a whole, and files read into it. */
 #include "text.h"
 
 #include <errno.h>
@@ -8,42 +8,42 @@
 
 #define CHUNK_SIZE 16384
 
-struct memory_chunk {
-    struct memory_chunk *next;
+struct config_arena_chunk {
+    struct config_arena_chunk *next;
     size_t size, used;
     max_align_t data[];
 };
 
-void memory_init(struct memory *self, size_t ceiling)
+void config_arena_init(struct config_arena *self, size_t ceiling)
 {
-    *self = (struct memory){.ceiling = ceiling};
+    *self = (struct config_arena){.ceiling = ceiling};
 }
 
-void memory_done(struct memory *self)
+void config_arena_done(struct config_arena *self)
 {
     while (self->chunks) {
-        struct memory_chunk *chunk = self->chunks;
+        struct config_arena_chunk *chunk = self->chunks;
         self->chunks = chunk->next;
         free(chunk);
     }
-    *self = (struct memory){.ceiling = self->ceiling};
+    *self = (struct config_arena){.ceiling = self->ceiling};
 }
 
-static struct memory_chunk *add_chunk(struct memory *self, size_t size)
+static struct config_arena_chunk *add_chunk(struct config_arena *self, size_t size)
 {
     if (size > self->ceiling - self->size) {
         return NULL;
     }
-    struct memory_chunk *chunk = calloc(1, sizeof *chunk + size);
+    struct config_arena_chunk *chunk = calloc(1, sizeof *chunk + size);
     if (chunk) {
-        *chunk = (struct memory_chunk){.next = self->chunks, .size = size};
+        *chunk = (struct config_arena_chunk){.next = self->chunks, .size = size};
         self->chunks = chunk;
         self->size += size;
     }
     return chunk;
 }
 
-void *memory_take(struct memory *self, size_t size)
+void *config_arena_take(struct config_arena *self, size_t size)
 {
     const size_t alignment = _Alignof(max_align_t);
     if (self->failed || size > self->ceiling) {
@@ -51,7 +51,7 @@ void *memory_take(struct memory *self, size_t size)
         return NULL;
     }
     size = (size + alignment - 1) / alignment * alignment;
-    struct memory_chunk *chunk = self->chunks;
+    struct config_arena_chunk *chunk = self->chunks;
     if (!chunk || size > chunk->size - chunk->used) {
         chunk = add_chunk(self, size > CHUNK_SIZE ? size : CHUNK_SIZE);
     }
@@ -64,9 +64,9 @@ void *memory_take(struct memory *self, size_t size)
     return taken;
 }
 
-char *memory_text(struct memory *self, const void *text, size_t size)
+char *config_arena_text(struct config_arena *self, const void *text, size_t size)
 {
-    char *copy = memory_take(self, size + 1);
+    char *copy = config_arena_take(self, size + 1);
     if (copy && size > 0) {
         memcpy(copy, text, size);
     }
@@ -105,7 +105,8 @@ static bool read_all(int descriptor, char *room, size_t room_size, size_t *size)
     return true;
 }
 
-bool file_read(const char *path, size_t size_max, struct memory *memory, struct span *content, const char **why_not)
+bool config_file_read(const char *path, size_t size_max, struct config_arena *memory, struct span *content,
+                      const char **why_not)
 {
     int descriptor CLEANUP(close_file) = open(path, O_RDONLY | O_CLOEXEC);
     char *room CLEANUP(drop_room) = descriptor >= 0 ? malloc(size_max + 1) : NULL;
@@ -119,7 +120,7 @@ bool file_read(const char *path, size_t size_max, struct memory *memory, struct 
         *why_not = "too large";
         return false;
     }
-    char *copy = memory_text(memory, room, size);
+    char *copy = config_arena_text(memory, room, size);
     if (!copy) {
         *why_not = "out of memory";
         return false;

@@ -1,0 +1,151 @@
+/* pipeline.h - the two stages, each one loop in a thread of its own; they share nothing but Kafka.
+ *
+ * intake: interactions → decode → signals → route → ONE transaction with the offsets.
+ * score:  signals → fold → roll → score → detect → ONE fenced Redis call a task → publish.
+ *
+ * A stage is driven turn by turn over its edges (source, sink, store, publisher, registry), real or fake, and a clock.
+ * pipeline_start opens the real edges, retries until they are there, and runs the stages until told to stop.
+ * Units: see the modules. Errors: a turn says DONE, RETRY (back off) or STOP (leave the loop). */
+#ifndef SLIPSTREAM_PIPELINE_H
+#define SLIPSTREAM_PIPELINE_H
+
+#include "slipstream/config.h"
+#include "slipstream/kafka.h"
+#include "slipstream/registry.h"
+#include "slipstream/serve.h"
+#include "slipstream/store.h"
+
+#include <stdatomic.h>
+
+#define SLIPSTREAM_VERSION "0.1.0"
+
+/* ---- status: what a stage tells the rest of the process; written by the stage, read by anyone ---- */
+
+enum stage_id { STATUS_INTAKE, STATUS_SCORE, STATUS_STAGES };
+extern const char *const stage_words[STATUS_STAGES];
+
+enum record_outcome { RECORD_APPLIED, RECORD_LATE, RECORD_DUPLICATE, RECORD_DEADLETTERED, RECORD_OUTCOMES };
+extern const char *const record_outcome_words[RECORD_OUTCOMES];
+
+/* Seconds; the last bucket is open. */
+#define DURATION_BUCKETS 12
+extern const double duration_bounds[DURATION_BUCKETS - 1];
+struct histogram {
+    _Atomic int64_t buckets[DURATION_BUCKETS];
+    _Atomic int64_t sum_us;
+};
+void histogram_add(struct histogram *self, int64_t us);
+
+enum dependency { DEPENDENCY_KAFKA, DEPENDENCY_REDIS, DEPENDENCY_REGISTRY, DEPENDENCIES };
+extern const char *const dependency_words[DEPENDENCIES];
+
+enum task_state { TASK_WAITING /* to be claimed */, TASK_CATCHING_UP, TASK_LIVE, TASK_STATES };
+extern const char *const task_state_words[TASK_STATES];
+
+struct stage_status {
+    _Atomic int64_t heartbeat_us;     /* mono; 0: the stage does not run here */
+    _Atomic int64_t last_progress_us; /* wall: last commit or apply */
+    _Atomic bool joined, draining;
+    _Atomic int64_t read[CHANNELS];                       /* intake: by topic */
+    _Atomic int64_t records[CHANNELS][RECORD_OUTCOMES];   /* intake: applied means routed */
+    _Atomic int64_t lag[CHANNELS];                        /* score: [0] is cx.signals */
+    struct histogram commits;                             /* intake: transactions; score: applies */
+    _Atomic bool up[DEPENDENCIES];
+};
+struct status {
+    struct stage_status stages[STATUS_STAGES];
+    _Atomic int64_t deadletters[REASON_COUNT];
+    _Atomic int64_t signal_batches_read, signal_batches_bad;
+    _Atomic int64_t tasks[TASK_STATES];
+    _Atomic int64_t applies[APPLY_RESULTS];
+    _Atomic int64_t alerts[ALERT_TRANSITIONS];
+    _Atomic int64_t alert_queue;
+    _Atomic int64_t agencies;
+    _Atomic int64_t published;
+    _Atomic int64_t state_bytes;
+    _Atomic int64_t lost_records;
+    struct histogram delay; /* event time to published score */
+};
+
+/* The metrics page, and the table it is made of as Markdown. */
+void metrics_render(const struct status *status, const struct config *config, const struct log *log,
+                    struct buffer *out);
+void metrics_reference(struct buffer *out);
+/* Ready, or the reasons why not as JSON. */
+bool status_is_ready(const struct status *status, struct buffer *json);
+/* The loops' heartbeat only. */
+bool status_is_healthy(const struct status *status, struct mono_time now);
+
+/* ---- intake ---- */
+
+struct intake_settings {
+    const struct config *config;
+    const struct clock *clock;
+    struct log *log;
+    struct status *status;
+    struct registry *registry; /* borrowed */
+};
+struct intake;
+struct intake *intake_open(const struct intake_settings *settings);
+struct source_events intake_events(struct intake *self);
+void intake_connect(struct intake *self, struct source *source, struct sink *sink); /* borrowed */
+enum outcome intake_turn(struct intake *self, struct reason *why) MUST_CHECK;
+/* Commits what was read: for a clean end. */
+enum outcome intake_drain(struct intake *self, struct reason *why) MUST_CHECK;
+void intake_close(struct intake *self);
+
+/* ---- score ---- */
+
+/* Confluent ids that published values are framed with. */
+struct output_schemas {
+    uint32_t aggregate_key, aggregate, score, alert;
+};
+struct score_settings {
+    const struct config *config;
+    const struct scoring *scoring;
+    const struct clock *clock;
+    struct log *log;
+    struct status *status;
+    struct output_schemas schemas;
+    const char *cluster_id; /* of Kafka, and the id of the signals topic: state belongs to both */
+    const char *topic_id;
+};
+struct scorer;
+struct scorer *scorer_open(const struct score_settings *settings);
+struct source_events scorer_events(struct scorer *self);
+void scorer_connect(struct scorer *self, struct source *source, struct store *store, struct publisher *publisher);
+void scorer_delivered(void *self, uint64_t token, enum outcome outcome, const struct reason *why);
+enum outcome scorer_turn(struct scorer *self, struct reason *why) MUST_CHECK;
+/* Applies and publishes what is pending. */
+enum outcome scorer_drain(struct scorer *self, struct reason *why) MUST_CHECK;
+void scorer_close(struct scorer *self);
+
+/* The counters of every cell of a stored task as JSON lines, for `state show`. */
+enum outcome state_show(struct store *store, int32_t partition, struct buffer *out, struct reason *why) MUST_CHECK;
+
+/* ---- the two in threads, over real Kafka, Redis and registry ---- */
+
+/* The embedded schemas of what is published, by file name without ".avsc"; size 0: there is none of that name. */
+struct span embedded_schema(const char *name);
+
+#define TOPICS_MAX 16
+/* Every topic of a configuration, with the settings it should have. Returns how many. */
+size_t pipeline_topics(const struct config *config, struct topic_spec specs[TOPICS_MAX]);
+
+struct pipeline_settings {
+    const struct config *config;
+    const struct scoring *scoring;
+    struct log *log;
+    struct status *status;
+};
+struct pipeline;
+enum outcome pipeline_start(const struct pipeline_settings *settings, struct pipeline **pipeline,
+                            struct reason *why) MUST_CHECK;
+/* Asks the stages to finish; returns at once. */
+void pipeline_stop(struct pipeline *self);
+/* Whether a stage has left its loop. */
+bool pipeline_has_ended(const struct pipeline *self);
+/* Waits for the stages; DONE, or STOP with the first one's reason. Frees. */
+enum outcome pipeline_join(struct pipeline *self, struct reason *why) MUST_CHECK;
+
+#endif

@@ -1,0 +1,34 @@
+/* fields.h - reading a mapping by a table of its keys: what is there, what is missing, what is not known. */
+#ifndef SLIPSTREAM_CONFIG_FIELDS_H
+#define SLIPSTREAM_CONFIG_FIELDS_H
+
+#include "document.h"
+
+/* One scoring file while it is read. */
+struct reading {
+    const char *where;
+    struct problems *problems;
+    struct config_arena *memory; /* of the result */
+    struct scoring *scoring;
+    struct scoring_target *targets; /* scoring's, while they are filled in */
+};
+
+struct field {
+    const char *key;
+    const char *allowed; /* what its value may be, in words */
+    void (*read)(struct reading *self, const struct node *node, size_t index);
+    size_t index; /* handed to read: which channel, driver … */
+    bool optional;
+};
+
+/* Reads every entry of a mapping; an unknown key and a missing field are problems. Broken nodes are passed over. */
+void fields_read(struct reading *self, const struct node *map, const struct field *fields, size_t count);
+
+/* "PATH: got X, allowed Y" at the node. */
+void field_complain(struct reading *self, const struct node *node, const char *allowed);
+
+/* A value within its bounds, or a problem and false. */
+bool field_real(struct reading *self, const struct node *node, double least, double most, double *value);
+bool field_count(struct reading *self, const struct node *node, int64_t least, int64_t most, int64_t *value);
+
+#endif

@@ -1,0 +1,47 @@
+/* fields.h - the fields of a task's hash in Redis: their names, and a list of changes to them.
+ *
+ * A name is a word and its parts, with a NUL between: no part can hold one. "open" AGENCY SERVICE CHANNEL; "minute",
+ * "hour", "six_hours" likewise (closed panes); "ids" SEQ; "episode" AGENCY SUBJECT; "outbox" ID TRANSITION. */
+#ifndef SLIPSTREAM_PIPELINE_FIELDS_H
+#define SLIPSTREAM_PIPELINE_FIELDS_H
+
+#include "slipstream/store.h"
+
+enum state_kind {
+    STATE_OPEN,
+    STATE_CLOSED,                             /* + enum resolution */
+    STATE_IDS = STATE_CLOSED + RESOLUTIONS,
+    STATE_EPISODE,
+    STATE_OUTBOX,
+    STATE_KINDS
+};
+#define STATE_PARTS 3
+struct field_name {
+    enum state_kind kind;
+    struct span parts[STATE_PARTS];
+};
+/* False when it is none of ours (a later release's: left alone). */
+bool field_parse(struct span name, struct field_name *field);
+
+#define CHANGES_BYTES_MAX ((size_t)512 << 20)
+struct change_place {
+    size_t field, field_size, value, value_size;
+    bool removes;
+};
+struct changes {
+    struct buffer bytes;
+    struct change_place *places;
+    size_t count, capacity;
+    struct state_change *list; /* made by changes_list */
+};
+void changes_init(struct changes *self);
+void changes_done(struct changes *self);
+void changes_clear(struct changes *self); /* gives large memory back */
+
+/* Begins a change; the value is then written to self->bytes, and changes_end closes it. */
+void changes_begin(struct changes *self, const struct field_name *field);
+void changes_end(struct changes *self);
+void changes_remove(struct changes *self, const struct field_name *field);
+const struct state_change *changes_list(struct changes *self);
+
+#endif

@@ -1,0 +1,312 @@
+/* intake.c - the first stage: interactions in, signals out, one Kafka transaction at a time. */
+#include "decoders.h"
+#include "outgoing.h"
+
+#include "slipstream/pipeline.h"
+
+#include <stdlib.h>
+
+#define IDLE_COMMIT_US (5 * US_PER_SECOND) /* progress is told this often when nothing comes */
+#define POSITIONS_MAX SIGNAL_BATCH_PROGRESS_MAX
+
+/* What a transaction will have done, added to the status when it has. */
+struct intake_counts {
+    int64_t read[CHANNELS];
+    int64_t records[CHANNELS][RECORD_OUTCOMES];
+    int64_t deadletters[REASON_COUNT];
+};
+
+struct intake {
+    struct intake_settings settings;
+    struct source *source;
+    struct sink *sink;
+    struct decoders decoders;
+    struct outgoing outgoing;
+    struct intake_counts counts;
+    struct time_bounds bounds;
+    const char *topics[CHANNELS];
+    struct mono_time last_commit;
+    bool must_rewind; /* an assignment was lost, or a commit failed inside a rebalance */
+    struct source_position positions[POSITIONS_MAX];
+    struct source_progress progress[POSITIONS_MAX];
+};
+
+struct intake *intake_open(const struct intake_settings *settings)
+{
+    const struct config *config = settings->config;
+    const struct pane_shape *longest = &pane_shapes[PANE_SIX_HOURS];
+    struct intake *self = calloc(1, sizeof *self);
+    ASSERT(self);
+    self->settings = *settings;
+    self->bounds = (struct time_bounds){5 * US_PER_MINUTE, longest->kept * longest->length_us};
+    self->topics[CHANNEL_WEB] = config->topic_web;
+    self->topics[CHANNEL_PHONE] = config->topic_phone;
+    self->topics[CHANNEL_OFFICE] = config->topic_office;
+    self->topics[CHANNEL_CHAT] = config->topic_chat;
+    self->last_commit = settings->clock->mono(settings->clock);
+    decoders_init(&self->decoders, settings->registry);
+    outgoing_init(&self->outgoing, (int32_t)config->signals_partitions);
+    return self;
+}
+
+void intake_connect(struct intake *self, struct source *source, struct sink *sink)
+{
+    self->source = source;
+    self->sink = sink;
+}
+
+void intake_close(struct intake *self)
+{
+    if (!self) {
+        return;
+    }
+    decoders_done(&self->decoders);
+    outgoing_done(&self->outgoing);
+    free(self);
+}
+
+static struct stage_status *status_of(struct intake *self)
+{
+    return &self->settings.status->stages[STATUS_INTAKE];
+}
+
+static void forget_interval(struct intake *self)
+{
+    outgoing_clear(&self->outgoing);
+    memset(&self->counts, 0, sizeof self->counts);
+}
+
+static void tell_counts(struct intake *self)
+{
+    struct stage_status *status = status_of(self);
+    for (unsigned c = 0; c < CHANNELS; c++) {
+        status->read[c] += self->counts.read[c];
+        for (unsigned o = 0; o < RECORD_OUTCOMES; o++) {
+            status->records[c][o] += self->counts.records[c][o];
+        }
+    }
+    for (unsigned r = 0; r < REASON_COUNT; r++) {
+        self->settings.status->deadletters[r] += self->counts.deadletters[r];
+    }
+}
+
+/* ---- a record ---- */
+
+static void count_dead_letter(struct intake *self, const struct record *record, int64_t schema_id,
+                              const struct reason *why)
+{
+    struct message_header headers[RECORD_HEADERS_MAX];
+    struct dead_letter letter = {
+        .topic = self->topics[record->topic],
+        .record = record,
+        .schema_id = schema_id,
+        .headers = headers,
+        .header_count = self->source->ops->headers(self->source, record, headers, RECORD_HEADERS_MAX),
+        .why = why,
+    };
+    outgoing_dead_letter(&self->outgoing, &letter);
+    self->counts.records[record->topic][RECORD_DEADLETTERED]++;
+    self->counts.deadletters[why->code]++;
+}
+
+/* A record never stops the stream: it is routed or dead-lettered. Only RETRY does, when its schema cannot be had. */
+static enum outcome intake_record(struct intake *self, const struct record *record, struct event_time wall,
+                                  struct mono_time now, struct reason *why)
+{
+    struct interaction interaction;
+    struct signal_event event;
+    int64_t schema_id;
+    enum channel channel = (enum channel)record->topic;
+    enum outcome decoded =
+        decoders_decode(&self->decoders, record->value, channel, now, &interaction, &schema_id, why);
+    if (decoded == DONE) {
+        decoded = interaction_check(&interaction, &self->bounds, wall, why);
+    }
+    if (decoded == SKIP) {
+        count_dead_letter(self, record, schema_id, why);
+    } else if (decoded == DONE) {
+        signals_of(&interaction, &event);
+        outgoing_route(&self->outgoing, interaction.agency, interaction.service, &event);
+        self->counts.records[channel][RECORD_APPLIED]++;
+    } else {
+        return decoded;
+    }
+    self->counts.read[channel]++;
+    return DONE;
+}
+
+/* ---- a transaction ---- */
+
+/* How far every partition of ours has been read, for score to know whether silence is an agency's or ours. */
+static size_t tell_progress(struct intake *self, struct event_time wall)
+{
+    size_t count = self->source->ops->positions(self->source, self->positions, POSITIONS_MAX);
+    struct stage_status *status = status_of(self);
+    int64_t lag[CHANNELS] = {0};
+    for (size_t i = 0; i < count; i++) {
+        const struct source_position *at = &self->positions[i];
+        self->progress[i] = (struct source_progress){at->topic, at->partition, at->position, at->stable_offset, wall.us};
+        if (at->stable_offset > at->position && at->position >= 0) {
+            lag[at->topic] += at->stable_offset - at->position;
+        }
+    }
+    for (unsigned c = 0; c < CHANNELS; c++) {
+        status->lag[c] = lag[c];
+    }
+    return count;
+}
+
+/* Everything of this interval, and the offsets it came from, or nothing. */
+static enum outcome intake_commit(struct intake *self, struct reason *why)
+{
+    const struct clock *clock = self->settings.clock;
+    struct mono_time began = clock->mono(clock);
+    struct event_time wall = clock->wall(clock);
+    struct source_topic sources[CHANNELS];
+    for (unsigned c = 0; c < CHANNELS; c++) {
+        sources[c] = (struct source_topic){span_text(self->topics[c]),
+                                           self->source->ops->partition_count(self->source, c)};
+    }
+    struct batch_header header = {
+        .written_at = wall,
+        .instance = span_text(self->settings.config->instance),
+        .sources = sources,
+        .source_count = CHANNELS,
+        .progress = self->progress,
+        .progress_count = tell_progress(self, wall),
+    };
+    size_t count;
+    const struct message *messages = outgoing_seal(&self->outgoing, &header, &count);
+    enum outcome sent = self->sink->ops->commit(self->sink, messages, count, why);
+    struct mono_time ended = clock->mono(clock);
+    self->last_commit = ended;
+    if (sent == DONE) {
+        tell_counts(self);
+        status_of(self)->last_progress_us = wall.us;
+        histogram_add(&status_of(self)->commits, ended.us - began.us);
+    }
+    forget_interval(self);
+    return sent;
+}
+
+/* As if what was read since the last commit had never been read. */
+static enum outcome intake_rewind(struct intake *self, struct reason *why)
+{
+    forget_interval(self);
+    TRY(self->source->ops->rewind(self->source, why));
+    self->must_rewind = false;
+    return DONE;
+}
+
+/* Aborted: read it again. Anything else is for the loop. */
+static enum outcome commit_or_rewind(struct intake *self, struct reason *why)
+{
+    enum outcome sent = intake_commit(self, why);
+    if (sent == RETRY) {
+        struct reason ignored;
+        self->must_rewind = intake_rewind(self, &ignored) != DONE;
+    }
+    return sent;
+}
+
+static bool commit_is_due(const struct intake *self, struct mono_time now)
+{
+    int64_t age = now.us - self->last_commit.us;
+    if (outgoing_is_empty(&self->outgoing)) {
+        return age >= IDLE_COMMIT_US;
+    }
+    return age >= self->settings.config->commit_interval || outgoing_is_full(&self->outgoing);
+}
+
+static int64_t wait_us(const struct intake *self, struct mono_time now)
+{
+    int64_t left = self->settings.config->commit_interval - (now.us - self->last_commit.us);
+    if (outgoing_is_empty(&self->outgoing) || left > 100 * US_PER_MS) {
+        return 100 * US_PER_MS;
+    }
+    return left > 0 ? left : 0;
+}
+
+/* One turn of the loop. DONE: go on. RETRY: back off and go on. STOP: leave the loop, *why says why. */
+enum outcome intake_turn(struct intake *self, struct reason *why)
+{
+    const struct clock *clock = self->settings.clock;
+    struct mono_time now = clock->mono(clock);
+    struct record_batch batch;
+    status_of(self)->heartbeat_us = now.us;
+    if (self->must_rewind) {
+        TRY(intake_rewind(self, why));
+    }
+    TRY(self->source->ops->poll(self->source, wait_us(self, now), &batch, why));
+    status_of(self)->joined = self->source->ops->joined(self->source);
+    now = clock->mono(clock);
+    struct event_time wall = clock->wall(clock);
+    self->outgoing.written_at = wall;
+    for (size_t i = 0; i < batch.count; i++) {
+        enum outcome taken = intake_record(self, &batch.records[i], wall, now, why);
+        if (taken != DONE) {
+            self->must_rewind = true; /* the batch is dropped whole: a position is never in its middle */
+            forget_interval(self);
+            return taken;
+        }
+    }
+    if (!status_of(self)->joined || !commit_is_due(self, clock->mono(clock))) {
+        return DONE;
+    }
+    return commit_or_rewind(self, why);
+}
+
+enum outcome intake_drain(struct intake *self, struct reason *why)
+{
+    status_of(self)->draining = true;
+    return self->must_rewind || outgoing_is_empty(&self->outgoing) ? DONE : commit_or_rewind(self, why);
+}
+
+/* ---- rebalances: inside poll and close ---- */
+
+static void on_assigned(void *context, struct partition_start *partitions, size_t count)
+{
+    struct intake *self = context;
+    for (size_t i = 0; i < count; i++) {
+        partitions[i].start = partitions[i].committed >= 0 ? partitions[i].committed : START_EARLIEST;
+    }
+    LOG(self->settings.log, LOG_INFO, "intake", "partitions_assigned", LOG_INT("count", count));
+}
+
+/* Still ours until we return: what was read of them is committed now, or will be read by their next owner. */
+static void on_revoked(void *context, const struct partition_start *partitions, size_t count)
+{
+    struct intake *self = context;
+    struct reason why;
+    (void)partitions;
+    if (!outgoing_is_empty(&self->outgoing) && intake_commit(self, &why) != DONE) {
+        self->must_rewind = true;
+        LOG(self->settings.log, LOG_WARN, "intake", "commit_on_revoke_failed", LOG_REASON(&why));
+    }
+    LOG(self->settings.log, LOG_INFO, "intake", "partitions_revoked", LOG_INT("count", count));
+}
+
+static void on_lost(void *context, const struct partition_start *partitions, size_t count)
+{
+    struct intake *self = context;
+    (void)partitions;
+    forget_interval(self);
+    self->must_rewind = true; /* of the partitions that are still ours, if any */
+    LOG(self->settings.log, LOG_WARN, "intake", "partitions_lost", LOG_INT("count", count));
+}
+
+static int64_t on_outside(void *context, uint32_t topic, int32_t partition, int64_t position, int64_t low, int64_t high)
+{
+    struct intake *self = context;
+    int64_t lost = position < low ? low - position : 0;
+    self->settings.status->lost_records += lost;
+    LOG(self->settings.log, LOG_ERROR, "intake", "position_outside_log", LOG_TEXT("topic", self->topics[topic]),
+        LOG_INT("partition", partition), LOG_INT("offset", position), LOG_INT("low", low), LOG_INT("high", high),
+        LOG_INT("lost", lost));
+    return low;
+}
+
+struct source_events intake_events(struct intake *self)
+{
+    return (struct source_events){self, on_assigned, on_revoked, on_lost, on_outside};
+}

@@ -1,0 +1,274 @@
+/* look.c - roll → score → detect, agency by agency. */
+#include "look.h"
+
+#include "slipstream/detect.h"
+#include "slipstream/roll.h"
+#include "slipstream/score.h"
+
+#include <stdlib.h>
+
+struct looker {
+    const struct score_settings *settings;
+    struct window_sums sums; /* of one cell */
+    struct tallies all[WINDOWS];
+    struct tallies channels[WINDOWS][CHANNELS];
+    struct scorecard scorecard;
+    struct buffer cards; /* encoded, for telling whether anything has changed */
+    struct buffer alert;
+};
+
+struct looker *looker_open(const struct score_settings *settings)
+{
+    struct looker *self = calloc(1, sizeof *self);
+    ASSERT(self);
+    self->settings = settings;
+    buffer_init(&self->cards, 1 << 20);
+    buffer_init(&self->alert, OUTBOX_VALUE_MAX);
+    return self;
+}
+
+void looker_close(struct looker *self)
+{
+    if (!self) {
+        return;
+    }
+    buffer_done(&self->cards);
+    buffer_done(&self->alert);
+    free(self);
+}
+
+/* One look: what goes down through the steps. */
+struct glance {
+    struct looker *looker;
+    struct task *task;
+    enum look_kind kind;
+    struct event_time now, as_of;
+    struct revision revision; /* of the apply that will follow */
+    struct outputs *outputs;
+};
+
+static struct revision next_revision(const struct task *task)
+{
+    return (struct revision){task->owner.epoch, task->seq + 1};
+}
+
+/* ---- aggregates ---- */
+
+static void put_aggregate(const struct glance *self, const struct fold_cell *cell, enum window window)
+{
+    const struct fold_agency *agency = fold_agency_at(self->task->fold, cell->agency);
+    const struct score_settings *settings = self->looker->settings;
+    const int64_t *counts = self->looker->sums.counts[window];
+    const struct signal_info *survey = &signal_table[SIGNAL_SURVEY_ANSWERED];
+    struct aggregate aggregate = {
+        .agency = agency->name,
+        .service = agency->services[cell->service].name,
+        .channel = cell->channel,
+        .window = window,
+        .revision = self->revision,
+        .as_of = self->as_of,
+        .catching_up = self->task->catching_up,
+        .suppressed = counts_are_few(counts[COUNTER_INTERACTIONS], counts[survey->first + 1], settings->scoring),
+        .counts = counts,
+    };
+    outputs_begin(self->outputs, OUTPUT_AGGREGATES);
+    record_aggregate_key(&self->outputs->bytes, settings->schemas.aggregate_key, &aggregate);
+    outputs_value(self->outputs);
+    record_aggregate(&self->outputs->bytes, settings->schemas.aggregate, &aggregate);
+    outputs_end(self->outputs);
+}
+
+/* Those that differ from what was published last. */
+static void publish_aggregates(const struct glance *self, struct fold_cell *cell)
+{
+    for (unsigned w = 0; w < WINDOWS; w++) {
+        const int64_t *counts = self->looker->sums.counts[w];
+        uint64_t seed = self->task->catching_up ? 2 : 1;
+        uint64_t content = hash64(span_of(counts, COUNTERS * sizeof *counts), seed);
+        bool was_never = cell->published[w] == 0 && counts[COUNTER_EVENTS] == 0;
+        if ((content != cell->published[w] && !was_never) || (self->task->publish_all && !was_never)) {
+            put_aggregate(self, cell, (enum window)w);
+            cell->published[w] = content;
+        }
+    }
+}
+
+/* ---- scores ---- */
+
+static void add_cell(const struct glance *self, struct fold_cell *cell)
+{
+    struct looker *looker = self->looker;
+    roll_windows(&cell->cell, self->as_of, &looker->sums);
+    publish_aggregates(self, cell);
+    for (unsigned w = 0; w < WINDOWS; w++) {
+        const int64_t *counts = looker->sums.counts[w];
+        if (counts[COUNTER_EVENTS]) {
+            tallies_add(&looker->all[w], counts, cell->channel, looker->settings->scoring);
+            tallies_add(&looker->channels[w][cell->channel], counts, cell->channel, looker->settings->scoring);
+        }
+    }
+}
+
+static void add_cells(const struct glance *self, const struct fold_agency *agency)
+{
+    memset(self->looker->all, 0, sizeof self->looker->all);
+    memset(self->looker->channels, 0, sizeof self->looker->channels);
+    for (uint32_t s = 0; s < agency->service_count; s++) {
+        for (unsigned c = 0; c < CHANNELS; c++) {
+            uint32_t position = agency->services[s].cells[c];
+            if (position != FOLD_NONE) {
+                add_cell(self, fold_cell_at(self->task->fold, position));
+            }
+        }
+    }
+}
+
+static void score_all(const struct glance *self, const struct fold_agency *agency)
+{
+    struct looker *looker = self->looker;
+    struct scorecard *scorecard = &looker->scorecard;
+    scorecard->agency = agency->name;
+    scorecard->revision = self->revision;
+    scorecard->as_of = self->as_of;
+    scorecard->catching_up = self->task->catching_up;
+    scorecard->scoring = looker->settings->scoring;
+    for (unsigned w = 0; w < WINDOWS; w++) {
+        score_card(&looker->all[w], scorecard->scoring, Z_95, &scorecard->all[w]);
+        for (unsigned c = 0; c < CHANNELS; c++) {
+            score_card(&looker->channels[w][c], scorecard->scoring, Z_95, &scorecard->channels[w][c]);
+        }
+    }
+}
+
+/* ---- episodes ---- */
+
+static const struct estimate *subject_of(const struct card *card, unsigned subject)
+{
+    return subject == TARGET_CX ? &card->cx : &card->drivers[subject - TARGET_DRIVER].score;
+}
+
+static void tell_transition(const struct glance *self, struct span agency, unsigned subject, struct episode *episode,
+                            enum alert_transition transition)
+{
+    const struct score_settings *settings = self->looker->settings;
+    const struct card *shown = &self->looker->scorecard.all[settings->scoring->target_rule.window];
+    struct alert alert = {.agency = agency,
+                          .subject = subject,
+                          .transition = transition,
+                          .episode = episode,
+                          .estimate = *subject_of(shown, subject),
+                          .scoring = settings->scoring};
+    if (transition == ALERT_OPENED) {
+        episode->at_open = alert.estimate; /* what people are told has the interval that they know */
+    }
+    char text[64];
+    buffer_clear(&self->looker->alert);
+    record_alert(&self->looker->alert, settings->schemas.alert, &alert);
+    ASSERT(!self->looker->alert.overflow);
+    outbox_add(&self->task->outbox, alert_id(agency, subject, episode->ordinal), transition,
+               buffer_as_span(&self->looker->alert), OUTBOX_NEW);
+    settings->status->alerts[transition]++;
+    LOG(settings->log, LOG_INFO, "score", transition == ALERT_OPENED ? "alert_opened" : "alert_closed",
+        LOG_SPAN("agency", agency), LOG_TEXT("subject", subject_word(subject, text)));
+}
+
+static void detect_all(const struct glance *self, uint32_t agency_position)
+{
+    const struct scoring *scoring = self->looker->settings->scoring;
+    const struct target_rule *rule = &scoring->target_rule;
+    struct span agency = fold_agency_at(self->task->fold, agency_position)->name;
+    struct agency_record *record = task_agency(self->task, agency_position);
+    bool hold = self->task->catching_up || !outbox_has_room(&self->task->outbox, TARGETS);
+    struct card card;
+    score_card(&self->looker->all[rule->window], scoring, rule->z, &card);
+    for (unsigned s = 0; s < TARGETS; s++) {
+        struct episode before = record->episodes[s];
+        struct episode *episode = &record->episodes[s];
+        enum alert_transition transition = detect_target(episode, rule, scoring_target(scoring, agency, s),
+                                                         subject_of(&card, s), self->as_of, hold);
+        if (transition != ALERT_NONE) {
+            tell_transition(self, agency, s, episode, transition);
+        }
+        if (memcmp(&before, episode, sizeof before) != 0) {
+            record->episode_changed[s] = true;
+            self->task->must_apply = true;
+        }
+    }
+}
+
+/* ---- what is published of an agency ---- */
+
+static void publish_view(const struct glance *self, const struct agency_record *record)
+{
+    struct view_episode open[TARGETS];
+    size_t count = 0;
+    for (unsigned s = 0; s < TARGETS; s++) {
+        enum episode_state state = record->episodes[s].state;
+        if (state == EPISODE_FIRING || state == EPISODE_RECOVERING) {
+            open[count++] = (struct view_episode){s, &record->episodes[s]};
+        }
+    }
+    const struct scorecard *scorecard = &self->looker->scorecard;
+    outputs_begin(self->outputs, OUTPUT_VIEW);
+    buffer_bytes(&self->outputs->bytes, "view:", 5);
+    buffer_bytes(&self->outputs->bytes, scorecard->agency.data, scorecard->agency.size);
+    outputs_value(self->outputs);
+    view_render(&self->outputs->bytes, scorecard, open, count, self->now);
+    outputs_end(self->outputs);
+}
+
+static void publish_score(const struct glance *self, struct agency_record *record)
+{
+    struct looker *looker = self->looker;
+    buffer_clear(&looker->cards);
+    record_cards(&looker->cards, &looker->scorecard);
+    uint64_t content = hash64(buffer_as_span(&looker->cards), looker->scorecard.catching_up ? 2 : 1);
+    if (content == record->published && !self->task->publish_all) {
+        return;
+    }
+    record->published = content;
+    outputs_begin(self->outputs, OUTPUT_SCORES);
+    buffer_bytes(&self->outputs->bytes, looker->scorecard.agency.data, looker->scorecard.agency.size);
+    outputs_value(self->outputs);
+    record_score(&self->outputs->bytes, looker->settings->schemas.score, &looker->scorecard);
+    outputs_end(self->outputs);
+}
+
+static void look_at_agency(const struct glance *self, uint32_t position)
+{
+    struct fold_agency *agency = fold_agency_at(self->task->fold, position);
+    struct agency_record *record = task_agency(self->task, position);
+    add_cells(self, agency);
+    score_all(self, agency);
+    if (self->kind == LOOK_MINUTE) {
+        detect_all(self, position);
+    }
+    publish_score(self, record);
+    publish_view(self, record);
+    if (!self->task->catching_up && record->first_unpublished_us != INT64_MAX) {
+        histogram_add(&self->looker->settings->status->delay, self->now.us - record->first_unpublished_us);
+    }
+    record->first_unpublished_us = INT64_MAX;
+    agency->touched = false;
+}
+
+void look(struct looker *self, struct task *task, enum look_kind kind, struct event_time now, struct outputs *outputs)
+{
+    struct glance glance = {
+        .looker = self,
+        .task = task,
+        .kind = kind,
+        .now = now,
+        .as_of = fold_as_of(task->fold),
+        .revision = next_revision(task),
+        .outputs = outputs,
+    };
+    for (uint32_t a = 0; a < fold_agency_count(task->fold); a++) {
+        if (kind == LOOK_MINUTE || task->publish_all || fold_agency_at(task->fold, a)->touched) {
+            look_at_agency(&glance, a);
+        }
+    }
+    if (kind == LOOK_MINUTE) {
+        task->last_look = glance.as_of;
+    }
+}

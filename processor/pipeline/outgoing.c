@@ -1,0 +1,232 @@
+/* outgoing.c - routes events to partitions and packs them, until the next commit. */
+#include "outgoing.h"
+
+#include "slipstream/pipeline.h"
+
+#include <stdlib.h>
+#define HASH_FUNCTION(key, size, hash) ((hash) = (unsigned)hash64(span_of((key), (size)), 0))
+#define uthash_fatal(msg) assert_failed(msg, __FILE__, __LINE__)
+#include <uthash.h>
+
+#define NAMES_MAX 65536
+#define BATCH_SIZE_SEAL (512 * 1024)
+#define BYTES_FULL ((size_t)16 << 20)
+#define BYTES_MAX ((size_t)1280 << 20) /* beyond the largest kafka.queued_max, should all of it be dead letters */
+
+/* What an agency, or one of its services, is called in the batch that is being packed. */
+enum route_kind { ROUTE_AGENCY, ROUTE_SERVICE };
+struct route_key { /* bytes are compared: no padding */
+    uint8_t kind;
+    uint8_t size;
+    uint8_t partition[4]; /* services are named once a partition, not once an agency */
+    uint8_t bytes[ID_SIZE_MAX];
+};
+struct route_name {
+    UT_hash_handle hh;
+    int32_t partition;
+    uint64_t generation; /* in which position was given */
+    uint32_t position;
+    struct route_key key;
+};
+_Static_assert(ID_SIZE_MAX <= UINT8_MAX, "a name's size is a byte");
+
+void outgoing_init(struct outgoing *self, int32_t partitions)
+{
+    *self = (struct outgoing){.partitions = partitions, .generation = 1};
+    self->writers = calloc((size_t)partitions, sizeof *self->writers);
+    ASSERT(self->writers);
+    for (int32_t i = 0; i < partitions; i++) {
+        batch_writer_init(&self->writers[i]);
+    }
+    buffer_init(&self->bytes, BYTES_MAX);
+    buffer_init(&self->sealed, SIGNAL_BATCH_SIZE_MAX);
+}
+
+static void forget_names(struct outgoing *self)
+{
+    struct route_name *name, *next;
+    HASH_ITER(hh, self->names, name, next)
+    {
+        HASH_DELETE(hh, self->names, name);
+        free(name);
+    }
+}
+
+void outgoing_done(struct outgoing *self)
+{
+    for (int32_t i = 0; i < self->partitions; i++) {
+        batch_writer_done(&self->writers[i]);
+    }
+    forget_names(self);
+    free(self->writers);
+    free(self->pending);
+    free(self->messages);
+    buffer_done(&self->bytes);
+    buffer_done(&self->sealed);
+    *self = (struct outgoing){0};
+}
+
+void outgoing_clear(struct outgoing *self)
+{
+    for (int32_t i = 0; i < self->partitions; i++) {
+        batch_writer_clear(&self->writers[i]);
+    }
+    buffer_clear(&self->bytes);
+    self->pending_count = 0;
+    self->event_count = 0;
+    self->generation++;
+}
+
+static struct route_name *name_of(struct outgoing *self, enum route_kind kind, struct span name, int32_t partition)
+{
+    struct route_key key;
+    key.kind = (uint8_t)kind;
+    key.size = (uint8_t)name.size;
+    memcpy(key.partition, &partition, sizeof key.partition);
+    memcpy(key.bytes, name.data, name.size);
+    unsigned size = (unsigned)(offsetof(struct route_key, bytes) + name.size);
+    struct route_name *found;
+    HASH_FIND(hh, self->names, &key, size, found);
+    if (found) {
+        return found;
+    }
+    if (HASH_COUNT(self->names) >= NAMES_MAX) {
+        forget_names(self);
+    }
+    found = calloc(1, sizeof *found);
+    ASSERT(found);
+    memcpy(&found->key, &key, size);
+    found->partition = kind == ROUTE_AGENCY ? partition_of(name, self->partitions) : partition;
+    HASH_ADD(hh, self->names, key, size, found);
+    return found;
+}
+
+static void add_pending(struct outgoing *self, uint32_t topic, int32_t partition, size_t offset)
+{
+    if (self->pending_count == self->pending_capacity) {
+        self->pending_capacity = self->pending_capacity ? self->pending_capacity * 2 : 64;
+        self->pending = realloc(self->pending, self->pending_capacity * sizeof *self->pending);
+        self->messages = realloc(self->messages, self->pending_capacity * sizeof *self->messages);
+        ASSERT(self->pending && self->messages);
+    }
+    self->pending[self->pending_count++] =
+        (struct pending){topic, partition, offset, self->bytes.size - offset};
+}
+
+static void seal_one(struct outgoing *self, int32_t partition, const struct batch_header *header)
+{
+    size_t offset = self->bytes.size;
+    batch_writer_seal(&self->writers[partition], header, &self->sealed);
+    ASSERT(!self->sealed.overflow);
+    buffer_bytes(&self->bytes, self->sealed.data, self->sealed.size);
+    add_pending(self, OUTGOING_SIGNALS, partition, offset);
+    batch_writer_clear(&self->writers[partition]);
+}
+
+/* A batch has grown large enough to be a message of its own. All are sealed, since names are numbered anew for all. */
+static void seal_early(struct outgoing *self)
+{
+    struct batch_header header = {.written_at = self->written_at, .instance = span_text("")};
+    for (int32_t i = 0; i < self->partitions; i++) {
+        if (self->writers[i].event_count) {
+            seal_one(self, i, &header);
+        }
+    }
+    self->generation++;
+}
+
+void outgoing_route(struct outgoing *self, struct span agency, struct span service, struct signal_event *event)
+{
+    struct route_name *owner = name_of(self, ROUTE_AGENCY, agency, -1);
+    int32_t partition = owner->partition;
+    if (batch_writer_size(&self->writers[partition]) > BATCH_SIZE_SEAL) {
+        seal_early(self);
+    }
+    if (owner->generation != self->generation) {
+        owner->generation = self->generation;
+        owner->position = batch_writer_agency(&self->writers[partition], agency);
+    }
+    event->agency = owner->position;
+    struct route_name *offered = name_of(self, ROUTE_SERVICE, service, partition);
+    if (offered->generation != self->generation) {
+        offered->generation = self->generation;
+        offered->position = batch_writer_service(&self->writers[partition], service);
+    }
+    event->service = offered->position;
+    batch_writer_event(&self->writers[partition], event);
+    self->event_count++;
+}
+
+/* A union of null and bytes. */
+static void put_optional(struct buffer *out, struct span bytes)
+{
+    buffer_zigzag(out, bytes.data ? 1 : 0);
+    if (bytes.data) {
+        buffer_span(out, bytes);
+    }
+}
+
+static void put_headers(struct buffer *out, const struct dead_letter *letter)
+{
+    if (letter->header_count) {
+        buffer_zigzag(out, (int64_t)letter->header_count);
+    }
+    for (size_t i = 0; i < letter->header_count; i++) {
+        buffer_span(out, span_text(letter->headers[i].name));
+        put_optional(out, letter->headers[i].value);
+    }
+    buffer_u8(out, 0);
+}
+
+void outgoing_dead_letter(struct outgoing *self, const struct dead_letter *letter)
+{
+    const struct record *record = letter->record;
+    struct buffer *out = &self->bytes;
+    size_t offset = out->size;
+    buffer_u8(out, DEAD_LETTER_FORMAT);
+    buffer_span(out, span_text(letter->topic));
+    buffer_zigzag(out, record->partition);
+    buffer_zigzag(out, record->offset);
+    buffer_zigzag(out, record->timestamp_us >= 0 ? 1 : 0);
+    if (record->timestamp_us >= 0) {
+        buffer_zigzag(out, record->timestamp_us / US_PER_MS);
+    }
+    buffer_span(out, span_text(reason_word(letter->why->code)));
+    buffer_span(out, span_text(letter->why->text));
+    buffer_zigzag(out, letter->schema_id == ABSENT ? 0 : 1);
+    if (letter->schema_id != ABSENT) {
+        buffer_zigzag(out, letter->schema_id);
+    }
+    put_optional(out, record->key);
+    put_optional(out, record->value);
+    put_headers(out, letter);
+    buffer_span(out, span_text(SLIPSTREAM_VERSION));
+    add_pending(self, OUTGOING_DEADLETTER, -1, offset);
+}
+
+bool outgoing_is_empty(const struct outgoing *self)
+{
+    return self->pending_count == 0 && self->event_count == 0;
+}
+
+bool outgoing_is_full(const struct outgoing *self)
+{
+    return self->bytes.size >= BYTES_FULL;
+}
+
+const struct message *outgoing_seal(struct outgoing *self, const struct batch_header *header, size_t *count)
+{
+    for (int32_t i = 0; i < self->partitions; i++) {
+        seal_one(self, i, header);
+    }
+    for (size_t i = 0; i < self->pending_count; i++) {
+        const struct pending *pending = &self->pending[i];
+        self->messages[i] = (struct message){
+            .topic = pending->topic,
+            .partition = pending->partition,
+            .value = span_of(self->bytes.data + pending->offset, pending->size),
+        };
+    }
+    *count = self->pending_count;
+    return self->messages;
+}

@@ -1,0 +1,55 @@
+/* outgoing.h - what one transaction will carry: signals packed per destination partition, and dead letters.
+ *
+ * Bounds: names known at a time (then all are learnt anew), bytes of messages sealed or dead-lettered. It is full long
+ * before its ceiling; a commit empties it. */
+#ifndef SLIPSTREAM_PIPELINE_OUTGOING_H
+#define SLIPSTREAM_PIPELINE_OUTGOING_H
+
+#include "slipstream/kafka.h"
+
+enum { OUTGOING_SIGNALS, OUTGOING_DEADLETTER, OUTGOING_TOPICS }; /* positions in the sink's topics */
+
+struct route_name;
+struct pending {
+    uint32_t topic;
+    int32_t partition;
+    size_t offset, size; /* in bytes */
+};
+struct outgoing {
+    int32_t partitions;
+    struct batch_writer *writers; /* one a partition */
+    uint64_t generation;          /* of the writers' tables: names written in an older one are written again */
+    struct route_name *names;
+    struct buffer bytes; /* sealed batches and dead letters */
+    struct pending *pending;
+    size_t pending_count, pending_capacity;
+    struct message *messages; /* made at commit from pending */
+    struct buffer sealed;
+    size_t event_count;
+    struct event_time written_at; /* the clock of this turn, set by the stage */
+};
+
+void outgoing_init(struct outgoing *self, int32_t partitions);
+void outgoing_done(struct outgoing *self);
+void outgoing_clear(struct outgoing *self);
+
+/* Packs the event for the partition of its agency. */
+void outgoing_route(struct outgoing *self, struct span agency, struct span service, struct signal_event *event);
+/* A message that could not be read, as schemas/dead_letter.avsc after a format byte. */
+struct dead_letter {
+    const char *topic;
+    const struct record *record;
+    int64_t schema_id; /* ABSENT: none */
+    const struct message_header *headers;
+    size_t header_count;
+    const struct reason *why;
+};
+#define DEAD_LETTER_FORMAT 1
+void outgoing_dead_letter(struct outgoing *self, const struct dead_letter *letter);
+
+bool outgoing_is_empty(const struct outgoing *self);
+bool outgoing_is_full(const struct outgoing *self); /* commit before more is read */
+/* Seals everything; every partition gets a batch, if only to carry the progress. The messages live until clear. */
+const struct message *outgoing_seal(struct outgoing *self, const struct batch_header *header, size_t *count);
+
+#endif

@@ -1,0 +1,64 @@
+/* records.h - what is published, encoded: Avro as in schemas/, framed with 0 and the schema's Confluent id. The fields'
+ * order here is the schemas' order; a test reads the bytes back with Avro-C. */
+#ifndef SLIPSTREAM_PIPELINE_RECORDS_H
+#define SLIPSTREAM_PIPELINE_RECORDS_H
+
+#include "slipstream/model.h"
+
+struct revision {
+    uint64_t epoch, seq; /* compared in this order; readers keep the highest */
+};
+
+/* All the figures of an agency at a look. */
+struct scorecard {
+    struct span agency;
+    struct revision revision;
+    struct event_time as_of;
+    bool catching_up;
+    const struct scoring *scoring;
+    struct card all[WINDOWS];
+    struct card channels[WINDOWS][CHANNELS];
+};
+struct aggregate {
+    struct span agency, service;
+    enum channel channel;
+    enum window window;
+    struct revision revision;
+    struct event_time as_of;
+    bool catching_up;
+    bool suppressed;
+    const int64_t *counts; /* COUNTERS of them */
+};
+struct alert {
+    struct span agency;
+    unsigned subject;
+    enum alert_transition transition;
+    const struct episode *episode;
+    struct estimate estimate; /* what was seen at the transition */
+    const struct scoring *scoring;
+};
+
+/* Fewer people than may be published. An interaction stands for a person; so does a survey that came alone. */
+bool counts_are_few(int64_t interactions, int64_t surveys_answered, const struct scoring *scoring);
+bool card_is_suppressed(const struct card *card, const struct scoring *scoring);
+
+void record_aggregate_key(struct buffer *out, uint32_t schema_id, const struct aggregate *aggregate);
+void record_aggregate(struct buffer *out, uint32_t schema_id, const struct aggregate *aggregate);
+void record_score(struct buffer *out, uint32_t schema_id, const struct scorecard *scorecard);
+void record_alert(struct buffer *out, uint32_t schema_id, const struct alert *alert);
+
+/* The alert in plain words, for a service lead. */
+void alert_text(struct buffer *out, const struct alert *alert);
+
+/* The cards alone, for telling whether anything has changed. */
+void record_cards(struct buffer *out, const struct scorecard *scorecard);
+
+/* The live view of an agency, as JSON: the scorecard and its open episodes. */
+struct view_episode {
+    unsigned subject;
+    const struct episode *episode;
+};
+void view_render(struct buffer *out, const struct scorecard *scorecard, const struct view_episode *episodes,
+                 size_t episode_count, struct event_time now);
+
+#endif

@@ -1,0 +1,446 @@
+/* scorer.c - the second stage: signals in, state applied, scores and alerts out. */
+#include "scorer.h"
+
+#include <stdlib.h>
+
+#define GROUP_BYTES ((size_t)8 << 20) /* of changes sent to Redis at a time: bounds the memory of a busy hour's end */
+#define PUBLISH_ALL_US US_PER_HOUR
+#define CLAIM_BACKOFF_LEAST_US (200 * US_PER_MS)
+#define CLAIM_BACKOFF_MOST_US (5 * US_PER_SECOND)
+
+struct scorer *scorer_open(const struct score_settings *settings)
+{
+    struct scorer *self = calloc(1, sizeof *self);
+    ASSERT(self);
+    self->settings = *settings;
+    self->task_settings = (struct task_settings){settings->config, settings->cluster_id, settings->topic_id};
+    self->partitions = (int32_t)settings->config->signals_partitions;
+    size_t count = (size_t)self->partitions;
+    self->tasks = calloc(count, sizeof *self->tasks);
+    self->outputs = calloc(count, sizeof *self->outputs);
+    self->applies = calloc(count, sizeof *self->applies);
+    self->applied = calloc(count, sizeof *self->applied);
+    self->positions = calloc(count, sizeof *self->positions);
+    ASSERT(self->tasks && self->outputs && self->applies && self->applied && self->positions);
+    for (int32_t p = 0; p < self->partitions; p++) {
+        task_init(&self->tasks[p], &self->task_settings, p);
+        outputs_init(&self->outputs[p]);
+    }
+    self->looker = looker_open(&self->settings);
+    batch_reader_init(&self->reader);
+    self->last_apply = settings->clock->mono(settings->clock);
+    return self;
+}
+
+void scorer_connect(struct scorer *self, struct source *source, struct store *store, struct publisher *publisher)
+{
+    self->source = source;
+    self->store = store;
+    self->publisher = publisher;
+}
+
+void scorer_close(struct scorer *self)
+{
+    if (!self) {
+        return;
+    }
+    for (int32_t p = 0; p < self->partitions; p++) {
+        task_done(&self->tasks[p]);
+        outputs_done(&self->outputs[p]);
+    }
+    looker_close(self->looker);
+    batch_reader_done(&self->reader);
+    free(self->tasks);
+    free(self->outputs);
+    free(self->applies);
+    free(self->applied);
+    free(self->positions);
+    free(self);
+}
+
+/* ---- fold: records into tasks ---- */
+
+static const struct cached_service *service_of(struct scorer *self, struct task *task, const struct signal_event *event)
+{
+    struct cached_service *at = &self->services[(event->agency * 31 + event->service) % SERVICE_CACHE];
+    if (at->batch != self->batch || at->agency != event->agency || at->service != event->service) {
+        *at = (struct cached_service){.batch = self->batch, .agency = event->agency, .service = event->service};
+        at->fold_agency = fold_agency(task->fold, batch_reader_agency(&self->reader, event->agency));
+        at->fold_service =
+            fold_service(task->fold, at->fold_agency, batch_reader_service(&self->reader, event->service));
+    }
+    return at;
+}
+
+static void fold_one(struct scorer *self, struct task *task, const struct signal_event *event)
+{
+    static const enum record_outcome outcomes[FOLD_RESULTS] = {
+        [FOLD_APPLIED] = RECORD_APPLIED, [FOLD_DUPLICATE] = RECORD_DUPLICATE, [FOLD_LATE] = RECORD_LATE};
+    struct stage_status *status = scorer_status(self);
+    const struct cached_service *names = service_of(self, task, event);
+    enum fold_result result =
+        fold_event(task->fold, names->fold_agency, names->fold_service, event, self->reader.header.written_at);
+    if (result == FOLD_APPLIED) {
+        struct agency_record *record = task_agency(task, names->fold_agency);
+        if (event->at_us < record->first_unpublished_us) {
+            record->first_unpublished_us = event->at_us;
+        }
+    }
+    status->read[event->channel]++;
+    status->records[event->channel][outcomes[result]]++;
+}
+
+/* A batch that cannot be read is our own fault or a stranger's in a private topic: told, counted, passed over. */
+static void fold_record(struct scorer *self, const struct record *record)
+{
+    struct task *task = &self->tasks[record->partition];
+    struct signal_event event;
+    struct reason why;
+    bool more = true;
+    self->batch++;
+    self->settings.status->signal_batches_read++;
+    enum outcome read = batch_reader_open(&self->reader, record->value, &why);
+    if (read == DONE) {
+        watch_tell(&task->watch, &self->reader.header);
+        task->arrived = self->reader.header.written_at;
+        read = batch_reader_next(&self->reader, &event, &more, &why);
+    }
+    while (read == DONE && more) {
+        fold_one(self, task, &event);
+        read = batch_reader_next(&self->reader, &event, &more, &why);
+    }
+    if (read != DONE) {
+        self->settings.status->signal_batches_bad++;
+        LOG(self->settings.log, LOG_ERROR, "score", "signal_batch_unreadable", LOG_INT("partition", record->partition),
+            LOG_INT("offset", record->offset), LOG_REASON(&why));
+    }
+}
+
+/* ---- positions ---- */
+
+static void see_positions(struct scorer *self)
+{
+    size_t count = self->source->ops->positions(self->source, self->positions, (size_t)self->partitions);
+    int64_t lag = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct source_position *at = &self->positions[i];
+        struct task *task = &self->tasks[at->partition];
+        if (at->position >= 0) {
+            task->position = at->position;
+            task->leader_epoch = at->leader_epoch;
+        }
+        task->stable_offset = at->stable_offset;
+        if (at->stable_offset > at->position && at->position >= 0) {
+            lag += at->stable_offset - at->position;
+        }
+    }
+    scorer_status(self)->lag[0] = lag;
+}
+
+/* For lag tools only: our own position is in Redis. */
+static void commit_positions(struct scorer *self)
+{
+    size_t count = self->source->ops->positions(self->source, self->positions, (size_t)self->partitions);
+    self->source->ops->commit(self->source, self->positions, count);
+}
+
+/* ---- claim ---- */
+
+static void end_with(struct scorer *self, const struct reason *why)
+{
+    self->ended = STOP;
+    self->ended_why = *why;
+}
+
+/* START_WITHHELD: not yet; it is tried again. */
+static int64_t claim(struct scorer *self, struct task *task)
+{
+    const struct clock *clock = self->settings.clock;
+    struct mono_time now = clock->mono(clock);
+    struct reason why;
+    int64_t start = START_WITHHELD;
+    enum outcome claimed = task_claim(task, self->store, clock->wall(clock), &start, &why);
+    scorer_status(self)->up[DEPENDENCY_REDIS] = claimed != RETRY;
+    if (claimed == DONE) {
+        task->claim_backoff_us = 0;
+        LOG(self->settings.log, LOG_INFO, "score", "task_claimed", LOG_INT("partition", task->partition),
+            LOG_INT("offset", start), LOG_INT("agencies", fold_agency_count(task->fold)),
+            LOG_INT("epoch", task->owner.epoch));
+        return start;
+    }
+    int64_t backoff = task->claim_backoff_us * 2;
+    backoff = backoff < CLAIM_BACKOFF_LEAST_US ? CLAIM_BACKOFF_LEAST_US : backoff;
+    task->claim_backoff_us = backoff > CLAIM_BACKOFF_MOST_US ? CLAIM_BACKOFF_MOST_US : backoff;
+    task->claim_after.us = now.us + task->claim_backoff_us;
+    LOG(self->settings.log, LOG_WARN, "score", "claim_failed", LOG_INT("partition", task->partition), LOG_REASON(&why));
+    if (claimed == STOP) {
+        end_with(self, &why);
+    }
+    return START_WITHHELD;
+}
+
+/* Tasks that could not be claimed when they were assigned, or that lost their claim since. */
+static enum outcome claim_waiting(struct scorer *self, struct mono_time now, struct reason *why)
+{
+    for (int32_t p = 0; p < self->partitions; p++) {
+        struct task *task = &self->tasks[p];
+        if (!task->assigned || task->claimed || now.us < task->claim_after.us) {
+            continue;
+        }
+        int64_t start = claim(self, task);
+        if (start != START_WITHHELD) {
+            TRY(self->source->ops->restart(self->source, 0, p, start, why));
+        }
+    }
+    return DONE;
+}
+
+/* ---- look, apply, publish ---- */
+
+static bool is_behind(const struct task *task)
+{
+    return task->stable_offset < 0 || task->position < task->stable_offset;
+}
+
+/* Looks happen at minute boundaries of event time; between them the touched agencies' figures follow. */
+static void look_if_due(struct scorer *self, struct task *task, struct event_time wall, struct mono_time now)
+{
+    struct outputs *outputs = &self->outputs[task->partition];
+    bool new_minute = fold_as_of(task->fold).us > task->last_look.us;
+    /* Behind, minutes pass faster than they can be looked at, and nobody is told of them: a look now and then will do. */
+    bool may_look = !is_behind(task) || now.us - task->last_look_at.us >= self->settings.config->look_interval;
+    if (now.us - task->last_publish_all.us >= PUBLISH_ALL_US) {
+        task->publish_all = true;
+    }
+    if ((new_minute || task->publish_all) && may_look) {
+        if (task->publish_all) {
+            task->last_publish_all = now;
+        }
+        look(self->looker, task, LOOK_MINUTE, wall, outputs);
+        task->last_look_at = task->last_refresh = now;
+        task->publish_all = false;
+    } else if (now.us - task->last_refresh.us >= self->settings.config->look_interval) {
+        look(self->looker, task, LOOK_REFRESH, wall, outputs);
+        task->last_refresh = now;
+    }
+}
+
+static void settle(struct scorer *self, struct task *task, const struct apply *apply)
+{
+    self->settings.status->applies[apply->result]++;
+    task_applied(task, apply);
+    if (apply->result == APPLY_DONE) {
+        scorer_publish(self, task);
+    } else {
+        task->publish_all = true; /* what was to be published is made anew */
+        LOG(self->settings.log, LOG_WARN, "score", "apply_not_done", LOG_INT("partition", task->partition),
+            LOG_TEXT("result", apply_result_words[apply->result]));
+    }
+    outputs_clear(&self->outputs[task->partition]);
+}
+
+static enum outcome apply_group(struct scorer *self, size_t count, struct reason *why)
+{
+    const struct clock *clock = self->settings.clock;
+    struct mono_time began = clock->mono(clock);
+    enum outcome applied = self->store->ops->apply(self->store, self->applies, count, why);
+    struct mono_time ended = clock->mono(clock);
+    histogram_add(&scorer_status(self)->commits, ended.us - began.us);
+    scorer_status(self)->up[DEPENDENCY_REDIS] = applied == DONE;
+    for (size_t i = 0; i < count; i++) {
+        settle(self, self->applied[i], &self->applies[i]);
+    }
+    if (applied == DONE) {
+        scorer_status(self)->last_progress_us = clock->wall(clock).us;
+    }
+    return applied;
+}
+
+/* Writes what has changed of every task, in groups of bounded size, and publishes what belongs to it. */
+static enum outcome apply_changes(struct scorer *self, struct reason *why)
+{
+    size_t group = 0;
+    size_t bytes = 0;
+    for (int32_t p = 0; p < self->partitions; p++) {
+        struct task *task = &self->tasks[p];
+        if (task->claimed && (task_has_changes(task) || self->outputs[p].count)) {
+            task_prepare(task, &self->applies[group]);
+            self->applied[group++] = task;
+            bytes += task->changes.bytes.size;
+        }
+        if (group && (bytes >= GROUP_BYTES || p == self->partitions - 1)) {
+            TRY(apply_group(self, group, why));
+            group = bytes = 0;
+        }
+    }
+    return DONE;
+}
+
+static void tick_all(struct scorer *self, struct event_time wall, struct mono_time now)
+{
+    for (int32_t p = 0; p < self->partitions; p++) {
+        struct task *task = &self->tasks[p];
+        if (task->claimed) {
+            task->publish_all |= self->republish;
+            task_tick(task, wall);
+            look_if_due(self, task, wall, now);
+        }
+    }
+    self->republish = false;
+}
+
+static void tell_status(struct scorer *self)
+{
+    struct status *status = self->settings.status;
+    int64_t states[TASK_STATES] = {0};
+    int64_t agencies = 0;
+    int64_t queued = 0;
+    int64_t bytes = 0;
+    for (int32_t p = 0; p < self->partitions; p++) {
+        const struct task *task = &self->tasks[p];
+        if (!task->assigned) {
+            continue;
+        }
+        states[!task->claimed ? TASK_WAITING : task->catching_up ? TASK_CATCHING_UP : TASK_LIVE]++;
+        if (task->claimed) {
+            agencies += fold_agency_count(task->fold);
+            queued += (int64_t)task->outbox.used;
+            bytes += (int64_t)fold_memory(task->fold);
+        }
+    }
+    for (unsigned s = 0; s < TASK_STATES; s++) {
+        status->tasks[s] = states[s];
+    }
+    status->agencies = agencies;
+    status->alert_queue = queued;
+    status->state_bytes = bytes;
+}
+
+/* One turn of the loop. DONE: go on. RETRY: back off and go on. STOP: leave the loop, *why says why. */
+enum outcome scorer_turn(struct scorer *self, struct reason *why)
+{
+    const struct clock *clock = self->settings.clock;
+    struct record_batch batch;
+    struct mono_time now = clock->mono(clock);
+    scorer_status(self)->heartbeat_us = now.us;
+    int64_t left = self->settings.config->apply_interval - (now.us - self->last_apply.us);
+    int64_t wait = left < 0 ? 0 : left > 100 * US_PER_MS ? 100 * US_PER_MS : left;
+    TRY(self->source->ops->poll(self->source, wait, &batch, why));
+    scorer_status(self)->joined = self->source->ops->joined(self->source);
+    for (size_t i = 0; i < batch.count; i++) {
+        const struct record *record = &batch.records[i];
+        if (record->partition < self->partitions && self->tasks[record->partition].claimed) {
+            fold_record(self, record);
+        }
+    }
+    if (self->ended == STOP) {
+        *why = self->ended_why;
+        return STOP;
+    }
+    now = clock->mono(clock);
+    TRY(claim_waiting(self, now, why));
+    TRY(self->publisher->ops->serve(self->publisher, 0, why));
+    if (now.us - self->last_apply.us < self->settings.config->apply_interval) {
+        return DONE;
+    }
+    self->last_apply = now;
+    see_positions(self);
+    tick_all(self, clock->wall(clock), now);
+    TRY(apply_changes(self, why));
+    commit_positions(self);
+    tell_status(self);
+    return DONE;
+}
+
+enum outcome scorer_drain(struct scorer *self, struct reason *why)
+{
+    scorer_status(self)->draining = true;
+    see_positions(self);
+    tick_all(self, self->settings.clock->wall(self->settings.clock), self->settings.clock->mono(self->settings.clock));
+    TRY(apply_changes(self, why));
+    for (unsigned i = 0; i < 50 && self->publisher->ops->queued(self->publisher); i++) {
+        TRY(self->publisher->ops->serve(self->publisher, 100 * US_PER_MS, why));
+    }
+    return apply_changes(self, why); /* alerts acknowledged meanwhile leave the outbox */
+}
+
+/* ---- rebalances: inside poll and close ---- */
+
+static void on_assigned(void *context, struct partition_start *partitions, size_t count)
+{
+    struct scorer *self = context;
+    for (size_t i = 0; i < count; i++) {
+        if (partitions[i].partition >= self->partitions) {
+            struct reason why;
+            (void)FAIL(&why, STOP, REASON_REFUSED,
+                       "%s has more partitions than signals.partitions = %d: set it right, or make the topic anew",
+                       self->settings.config->topic_signals, self->partitions);
+            end_with(self, &why);
+            partitions[i].start = START_WITHHELD;
+            continue;
+        }
+        struct task *task = &self->tasks[partitions[i].partition];
+        task->assigned = true;
+        partitions[i].start = claim(self, task);
+        partitions[i].leader_epoch = task->leader_epoch;
+    }
+    LOG(self->settings.log, LOG_INFO, "score", "partitions_assigned", LOG_INT("count", count));
+    tell_status(self);
+}
+
+/* Ours until we return: apply what was folded in. The memory is kept in case the partition comes back. */
+static void on_revoked(void *context, const struct partition_start *partitions, size_t count)
+{
+    struct scorer *self = context;
+    struct reason why;
+    see_positions(self);
+    if (apply_changes(self, &why) != DONE) {
+        LOG(self->settings.log, LOG_WARN, "score", "apply_on_revoke_failed", LOG_REASON(&why));
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (partitions[i].partition < self->partitions) {
+            self->tasks[partitions[i].partition].assigned = false;
+            self->tasks[partitions[i].partition].claimed = false;
+        }
+    }
+    LOG(self->settings.log, LOG_INFO, "score", "partitions_revoked", LOG_INT("count", count));
+    tell_status(self);
+}
+
+static void on_lost(void *context, const struct partition_start *partitions, size_t count)
+{
+    struct scorer *self = context;
+    for (size_t i = 0; i < count; i++) {
+        if (partitions[i].partition < self->partitions) {
+            struct task *task = &self->tasks[partitions[i].partition];
+            task->assigned = false;
+            task_drop(task);
+            outputs_clear(&self->outputs[partitions[i].partition]);
+        }
+    }
+    LOG(self->settings.log, LOG_WARN, "score", "partitions_lost", LOG_INT("count", count));
+    tell_status(self);
+}
+
+/* Below the log's start: those records are gone, and with them what they would have told. Beyond its end: the log was
+ * cut, and what is stored may hold what the log no longer does; it is read again from the start, duplicates out. */
+static int64_t on_outside(void *context, uint32_t topic, int32_t partition, int64_t position, int64_t low, int64_t high)
+{
+    struct scorer *self = context;
+    struct task *task = &self->tasks[partition];
+    int64_t lost = position < low ? low - position : 0;
+    (void)topic;
+    if (lost) {
+        self->settings.status->lost_records += lost;
+        task->meta.complete_since_us = self->settings.clock->wall(self->settings.clock).us;
+        task->must_apply = true;
+    }
+    LOG(self->settings.log, LOG_ERROR, "score", "position_outside_log", LOG_INT("partition", partition),
+        LOG_INT("offset", position), LOG_INT("low", low), LOG_INT("high", high), LOG_INT("lost", lost));
+    return low;
+}
+
+struct source_events scorer_events(struct scorer *self)
+{
+    return (struct source_events){self, on_assigned, on_revoked, on_lost, on_outside};
+}

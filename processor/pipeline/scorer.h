@@ -1,0 +1,46 @@
+/* scorer.h - the score stage's own parts: scorer.c is its loop, scorer_publish.c what leaves it. */
+#ifndef SLIPSTREAM_PIPELINE_SCORER_H
+#define SLIPSTREAM_PIPELINE_SCORER_H
+
+#include "look.h"
+
+#define SERVICE_CACHE 1024
+
+/* Where a batch's names stand in the fold: found out once a batch and pair. */
+struct cached_service {
+    uint64_t batch;
+    uint32_t agency, service;       /* positions in the batch */
+    uint32_t fold_agency, fold_service;
+};
+
+struct scorer {
+    struct score_settings settings;
+    struct task_settings task_settings;
+    struct source *source;
+    struct store *store;
+    struct publisher *publisher;
+    struct looker *looker;
+    struct outputs *outputs; /* one a task */
+    struct task *tasks;      /* one a partition, whether ours or not */
+    struct apply *applies;
+    struct task **applied;   /* whose they are */
+    int32_t partitions;
+    struct source_position *positions;
+    struct batch_reader reader;
+    struct cached_service services[SERVICE_CACHE];
+    uint64_t batch; /* how many batches were read */
+    struct mono_time last_apply;
+    bool republish; /* something published was not delivered */
+    enum outcome ended; /* STOP when a callback found that it cannot go on */
+    struct reason ended_why;
+};
+
+/* Everything a task wants published, and its view; what could not be sent is published anew (self->republish). */
+void scorer_publish(struct scorer *self, struct task *task);
+
+static inline struct stage_status *scorer_status(struct scorer *self)
+{
+    return &self->settings.status->stages[STATUS_SCORE];
+}
+
+#endif

@@ -1,0 +1,271 @@
+/* task_state.c - cells, ids, episodes and alerts, as fields of a task's hash and back. */
+#include "task_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define IDS_FORMAT 1
+
+/* ---- writing ---- */
+
+static void put_cell(struct task *self, const struct fold_cell *cell, struct changes *changes)
+{
+    const struct fold_agency *agency = fold_agency_at(self->fold, cell->agency);
+    struct field_name field = {
+        STATE_OPEN,
+        {agency->name, agency->services[cell->service].name, span_text(channel_word(cell->channel))},
+    };
+    if (cell->cell.open_changed) {
+        changes_begin(changes, &field);
+        cell_encode_open(&cell->cell, &changes->bytes);
+        changes_end(changes);
+    }
+    for (unsigned r = 0; r < RESOLUTIONS; r++) {
+        if (cell->cell.closed_changed[r]) {
+            field.kind = STATE_CLOSED + r;
+            changes_begin(changes, &field);
+            cell_encode_closed(&cell->cell, (enum resolution)r, &changes->bytes);
+            changes_end(changes);
+        }
+    }
+}
+
+static uint64_t ids_total(const struct task *self)
+{
+    return fold_ids_forgotten(self->fold) + fold_id_count(self->fold);
+}
+
+static bool chunk_is_forgotten(const struct task *self, const struct id_chunk *chunk)
+{
+    return chunk->total <= fold_ids_forgotten(self->fold);
+}
+
+static struct field_name chunk_field(uint64_t seq, char text[24])
+{
+    snprintf(text, 24, "%llu", (unsigned long long)seq);
+    return (struct field_name){STATE_IDS, {span_text(text)}};
+}
+
+/* The ids that came since the last apply under a field of their own; fields whose ids are all forgotten go. */
+static void put_ids(struct task *self, const struct fold_changes *changed, struct changes *changes)
+{
+    char text[24];
+    for (size_t i = 0; i < self->chunk_count && chunk_is_forgotten(self, &self->chunks[i]); i++) {
+        struct field_name field = chunk_field(self->chunks[i].seq, text);
+        changes_remove(changes, &field);
+    }
+    if (changed->id_count == 0) {
+        return;
+    }
+    struct field_name field = chunk_field(self->seq + 1, text);
+    changes_begin(changes, &field);
+    buffer_u8(&changes->bytes, IDS_FORMAT);
+    buffer_u64(&changes->bytes, (uint64_t)self->arrived.us);
+    for (size_t i = 0; i < changed->id_count; i++) {
+        buffer_u64(&changes->bytes, changed->ids[i]);
+    }
+    changes_end(changes);
+}
+
+static void put_episodes(struct task *self, struct changes *changes)
+{
+    char text[64];
+    for (uint32_t a = 0; a < fold_agency_count(self->fold); a++) {
+        const struct fold_agency *agency = fold_agency_at(self->fold, a);
+        const struct agency_record *record = agency->attachment;
+        for (unsigned s = 0; record && s < TARGETS; s++) {
+            if (!record->episode_changed[s]) {
+                continue;
+            }
+            struct field_name field = {STATE_EPISODE, {agency->name, span_text(subject_word(s, text))}};
+            changes_begin(changes, &field);
+            episode_encode(&record->episodes[s], &changes->bytes);
+            changes_end(changes);
+        }
+    }
+}
+
+void task_state_changes(struct task *self, struct changes *changes)
+{
+    struct fold_changes changed = fold_changes(self->fold);
+    for (size_t i = 0; i < changed.cell_count; i++) {
+        put_cell(self, fold_cell_at(self->fold, changed.cells[i]), changes);
+    }
+    put_ids(self, &changed, changes);
+    put_episodes(self, changes);
+    outbox_changes(&self->outbox, changes);
+}
+
+static void add_chunk(struct task *self, uint64_t seq)
+{
+    if (self->chunk_count == self->chunk_capacity) {
+        self->chunk_capacity = self->chunk_capacity ? self->chunk_capacity * 2 : 64;
+        self->chunks = realloc(self->chunks, self->chunk_capacity * sizeof *self->chunks);
+        ASSERT(self->chunks);
+    }
+    self->chunks[self->chunk_count++] = (struct id_chunk){seq, ids_total(self)};
+}
+
+static void chunks_taken(struct task *self, bool had_ids)
+{
+    size_t forgotten = 0;
+    while (forgotten < self->chunk_count && chunk_is_forgotten(self, &self->chunks[forgotten])) {
+        forgotten++;
+    }
+    if (forgotten) {
+        self->chunk_count -= forgotten;
+        memmove(self->chunks, self->chunks + forgotten, self->chunk_count * sizeof *self->chunks);
+    }
+    if (had_ids) {
+        add_chunk(self, self->seq); /* it has grown since the field was named */
+    }
+}
+
+void task_state_taken(struct task *self)
+{
+    struct fold_changes changed = fold_changes(self->fold);
+    for (size_t i = 0; i < changed.cell_count; i++) {
+        struct cell *cell = &fold_cell_at(self->fold, changed.cells[i])->cell;
+        cell->open_changed = false;
+        memset(cell->closed_changed, 0, sizeof cell->closed_changed);
+    }
+    for (uint32_t a = 0; a < fold_agency_count(self->fold); a++) {
+        struct agency_record *record = fold_agency_at(self->fold, a)->attachment;
+        if (record) {
+            memset(record->episode_changed, 0, sizeof record->episode_changed);
+        }
+    }
+    chunks_taken(self, changed.id_count > 0);
+    fold_changes_taken(self->fold);
+    outbox_changes_taken(&self->outbox);
+}
+
+/* ---- reading ---- */
+
+/* Ids come in any order of fields, and must be remembered in the order they came. */
+struct loaded_ids {
+    uint64_t seq;
+    int64_t arrived_us;
+    uint64_t *ids; /* owned */
+    size_t count;
+};
+struct loading {
+    struct task *task;
+    struct loaded_ids *chunks;
+    size_t count, capacity;
+};
+
+static enum outcome load_cell(struct task *task, const struct field_name *field, struct span value, struct reason *why)
+{
+    enum channel channel;
+    uint32_t agency = fold_agency(task->fold, field->parts[0]);
+    uint32_t service = fold_service(task->fold, agency, field->parts[1]);
+    const struct fold_agency *kept = fold_agency_at(task->fold, agency);
+    if (!channel_from_word(field->parts[2], &channel)) {
+        return FAIL(why, STOP, REASON_BAD_STATE, "a stored cell has an unknown channel");
+    }
+    if (!span_equal(kept->name, field->parts[0]) || !span_equal(kept->services[service].name, field->parts[1])) {
+        return FAIL(why, STOP, REASON_BAD_CONFIG,
+                    "more agencies or services are stored than agencies.max or services.max allow: raise them");
+    }
+    struct fold_cell *cell = fold_cell_of(task->fold, agency, service, channel);
+    if (field->kind == STATE_OPEN) {
+        return cell_decode_open(&cell->cell, value, why);
+    }
+    return cell_decode_closed(&cell->cell, (enum resolution)(field->kind - STATE_CLOSED), value, why);
+}
+
+static enum outcome load_ids(struct loading *self, const struct field_name *field, struct span value,
+                             struct reason *why)
+{
+    struct cursor in = cursor_over(value);
+    char seq[24] = "";
+    uint8_t format = cursor_u8(&in);
+    int64_t arrived_us = (int64_t)cursor_u64(&in);
+    if (in.broken || format != IDS_FORMAT || cursor_left(&in) % 8 || field->parts[0].size >= sizeof seq) {
+        return FAIL(why, STOP, REASON_BAD_STATE, "stored ids of %zu bytes and format %u cannot be read", value.size,
+                    format);
+    }
+    if (self->count == self->capacity) {
+        self->capacity = self->capacity ? self->capacity * 2 : 64;
+        self->chunks = realloc(self->chunks, self->capacity * sizeof *self->chunks);
+        ASSERT(self->chunks);
+    }
+    memcpy(seq, field->parts[0].data, field->parts[0].size);
+    size_t count = cursor_left(&in) / 8;
+    struct loaded_ids *chunk = &self->chunks[self->count++];
+    *chunk = (struct loaded_ids){strtoull(seq, NULL, 10), arrived_us, malloc(count * 8 + 1), count};
+    ASSERT(chunk->ids);
+    for (size_t i = 0; i < count; i++) {
+        chunk->ids[i] = cursor_u64(&in);
+    }
+    return DONE;
+}
+
+static enum outcome load_episode(struct task *task, const struct field_name *field, struct span value,
+                                 struct reason *why)
+{
+    char text[64];
+    for (unsigned s = 0; s < TARGETS; s++) {
+        if (span_equal(field->parts[1], span_text(subject_word(s, text)))) {
+            uint32_t agency = fold_agency(task->fold, field->parts[0]);
+            return episode_decode(&task_agency(task, agency)->episodes[s], value, why);
+        }
+    }
+    return DONE; /* a subject of a later release: it stays stored */
+}
+
+static enum outcome load_field(void *context, struct span name, struct span value, struct reason *why)
+{
+    struct loading *self = context;
+    struct field_name field;
+    if (!field_parse(name, &field)) {
+        return DONE;
+    }
+    switch (field.kind) {
+    case STATE_IDS:
+        return load_ids(self, &field, value, why);
+    case STATE_EPISODE:
+        return load_episode(self->task, &field, value, why);
+    case STATE_OUTBOX:
+        return outbox_load(&self->task->outbox, &field, value, why);
+    default:
+        return load_cell(self->task, &field, value, why);
+    }
+}
+
+static int by_seq(const void *a, const void *b)
+{
+    uint64_t left = ((const struct loaded_ids *)a)->seq;
+    uint64_t right = ((const struct loaded_ids *)b)->seq;
+    return (left > right) - (left < right);
+}
+
+static void remember_all(struct loading *self)
+{
+    if (self->count) {
+        qsort(self->chunks, self->count, sizeof *self->chunks, by_seq);
+    }
+    for (size_t i = 0; i < self->count; i++) {
+        const struct loaded_ids *chunk = &self->chunks[i];
+        if (i > 0 && chunk->seq == self->chunks[i - 1].seq) {
+            continue; /* the scan gave it twice */
+        }
+        fold_remember(self->task->fold, chunk->ids, chunk->count, (struct event_time){chunk->arrived_us});
+        add_chunk(self->task, chunk->seq);
+    }
+}
+
+enum outcome task_load(struct task *self, struct store *store, struct reason *why)
+{
+    struct loading loading = {.task = self};
+    enum outcome loaded = store->ops->load(store, self->partition, load_field, &loading, why);
+    if (loaded == DONE) {
+        remember_all(&loading);
+    }
+    for (size_t i = 0; i < loading.count; i++) {
+        free(loading.chunks[i].ids);
+    }
+    free(loading.chunks);
+    return loaded;
+}

@@ -1,0 +1,13 @@
+/* task_state.h - what the fields of a task's hash hold. */
+#ifndef SLIPSTREAM_PIPELINE_TASK_STATE_H
+#define SLIPSTREAM_PIPELINE_TASK_STATE_H
+
+#include "task.h"
+
+/* Reads every field into an empty task. RETRY, or STOP for state that cannot be read. */
+enum outcome task_load(struct task *self, struct store *store, struct reason *why) MUST_CHECK;
+/* Everything that has changed since task_state_taken; the same again until then. */
+void task_state_changes(struct task *self, struct changes *changes);
+void task_state_taken(struct task *self);
+
+#endif

@@ -1,0 +1,159 @@
+/* view.c - the live view of an agency, as JSON. Suppressed as what is published is. */
+#include "records.h"
+
+#include <stdio.h>
+
+static void put_estimate(struct jout *json, const char *key, const struct estimate *estimate)
+{
+    if (!estimate->present) {
+        return;
+    }
+    jout_key(json, key);
+    jout_open(json, '{');
+    jout_key(json, "value");
+    jout_real(json, estimate->value);
+    jout_key(json, "low");
+    jout_real(json, estimate->low);
+    jout_key(json, "high");
+    jout_real(json, estimate->high);
+    jout_key(json, "n");
+    jout_int(json, estimate->n);
+    jout_close(json, '}');
+}
+
+static void put_drivers(struct jout *json, const struct card *card)
+{
+    jout_key(json, "drivers");
+    jout_open(json, '{');
+    for (unsigned d = 0; d < DRIVERS; d++) {
+        const struct driver_score *driver = &card->drivers[d];
+        if (driver->score.present) {
+            jout_key(json, driver_word((enum driver)d));
+            jout_open(json, '{');
+            put_estimate(json, "score", &driver->score);
+            put_estimate(json, "operational", &driver->operational);
+            put_estimate(json, "survey", &driver->survey);
+            jout_close(json, '}');
+        }
+    }
+    jout_close(json, '}');
+}
+
+static void put_figures(struct jout *json, const struct card *card)
+{
+    jout_key(json, "interactions");
+    jout_int(json, card->interactions);
+    put_estimate(json, "cx", &card->cx);
+    put_drivers(json, card);
+    jout_key(json, "behaviours");
+    jout_open(json, '{');
+    for (unsigned b = 0; b < BEHAVIOURS; b++) {
+        put_estimate(json, behaviour_word((enum behaviour)b), &card->behaviours[b]);
+    }
+    jout_close(json, '}');
+    put_estimate(json, "satisfaction", &card->satisfaction);
+    jout_key(json, "surveys_offered");
+    jout_int(json, card->surveys_offered);
+    jout_key(json, "surveys_answered");
+    jout_int(json, card->surveys_answered);
+}
+
+static void put_card(struct jout *json, const struct card *card, enum window window, const char *channel,
+                     const struct scoring *scoring)
+{
+    bool suppressed = card_is_suppressed(card, scoring);
+    jout_open(json, '{');
+    jout_key(json, "window");
+    jout_text(json, window_shapes[window].word);
+    jout_key(json, "channel");
+    if (channel) {
+        jout_text(json, channel);
+    } else {
+        jout_null(json);
+    }
+    jout_key(json, "suppressed");
+    jout_bool(json, suppressed);
+    if (!suppressed) {
+        put_figures(json, card);
+    }
+    jout_close(json, '}');
+}
+
+static void put_episode(struct jout *json, const struct scorecard *scorecard, const struct view_episode *shown)
+{
+    const struct episode *episode = shown->episode;
+    char text[64];
+    jout_open(json, '{');
+    jout_key(json, "id");
+    snprintf(text, sizeof text, "%016llx",
+             (unsigned long long)alert_id(scorecard->agency, shown->subject, episode->ordinal));
+    jout_text(json, text);
+    jout_key(json, "agency");
+    jout_span(json, scorecard->agency);
+    jout_key(json, "subject");
+    jout_text(json, subject_word(shown->subject, text));
+    jout_key(json, "kind");
+    jout_text(json, "target");
+    jout_key(json, "state");
+    jout_text(json, episode_state_words[episode->state]);
+    jout_key(json, "since");
+    jout_time(json, episode->since);
+    jout_key(json, "opened_at");
+    jout_time(json, episode->opened);
+    jout_key(json, "target");
+    jout_real(json, episode->target);
+    put_estimate(json, "at_open", &episode->at_open);
+    struct alert alert = {.agency = scorecard->agency,
+                          .subject = shown->subject,
+                          .transition = ALERT_OPENED,
+                          .episode = episode,
+                          .estimate = episode->at_open,
+                          .scoring = scorecard->scoring};
+    struct buffer sentence;
+    buffer_init(&sentence, 1024);
+    alert_text(&sentence, &alert);
+    jout_key(json, "text");
+    jout_span(json, buffer_as_span(&sentence));
+    buffer_done(&sentence);
+    jout_close(json, '}');
+}
+
+void view_render(struct buffer *out, const struct scorecard *scorecard, const struct view_episode *episodes,
+                 size_t episode_count, struct event_time now)
+{
+    struct jout json = jout_into(out);
+    jout_open(&json, '{');
+    jout_key(&json, "agency");
+    jout_span(&json, scorecard->agency);
+    jout_key(&json, "epoch");
+    jout_int(&json, (int64_t)scorecard->revision.epoch);
+    jout_key(&json, "seq");
+    jout_int(&json, (int64_t)scorecard->revision.seq);
+    jout_key(&json, "as_of");
+    jout_time(&json, scorecard->as_of);
+    jout_key(&json, "updated_at");
+    jout_time(&json, now);
+    jout_key(&json, "catching_up");
+    jout_bool(&json, scorecard->catching_up);
+    jout_key(&json, "method");
+    jout_text(&json, scorecard->scoring->version);
+    jout_key(&json, "cards");
+    jout_open(&json, '[');
+    for (unsigned w = 0; w < WINDOWS; w++) {
+        put_card(&json, &scorecard->all[w], (enum window)w, NULL, scorecard->scoring);
+        for (unsigned c = 0; c < CHANNELS; c++) {
+            if (scorecard->channels[w][c].events) {
+                put_card(&json, &scorecard->channels[w][c], (enum window)w, channel_word((enum channel)c),
+                         scorecard->scoring);
+            }
+        }
+    }
+    jout_close(&json, ']');
+    jout_key(&json, "alerts");
+    jout_open(&json, '[');
+    for (size_t i = 0; i < episode_count; i++) {
+        put_episode(&json, scorecard, &episodes[i]);
+    }
+    jout_close(&json, ']');
+    jout_close(&json, '}');
+}
