@@ -107,6 +107,10 @@ enum outcome plan_compile(struct span writer_schema, struct span reader_schema, 
     struct compiler self CLEANUP(compiler_done) = {0};
     TRY(compiler_init(&self, writer_schema, reader_schema, channel, why));
     TRY(compile_whole(&self, why));
+    for (uint32_t i = 0; i < next_step(&self); i++) {
+        struct step *step = plan_step(self.plan, i);
+        if (step->null_byte != NOT_NULLABLE) step->op |= 0x40;
+    }
     *plan = self.plan;
     self.plan = NULL; /* the caller owns it now */
     return DONE;

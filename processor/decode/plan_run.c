@@ -57,12 +57,12 @@ static inline const uint8_t *take_long(struct machine *self, const struct step *
         return NULL;
     }
     bool fits = value != ABSENT;
-    if (step->op == OP_MILLIS) {
+    if ((step->op & 0x3f) == OP_MILLIS) {
         fits = us_from_millis(value, &value);
-    } else if (step->op == OP_NANOS) {
+    } else if ((step->op & 0x3f) == OP_NANOS) {
         value = time_floor(value, 1000);
         fits = true;
-    } else if (step->op == OP_SECONDS_LONG) {
+    } else if ((step->op & 0x3f) == OP_SECONDS_LONG) {
         fits = ms_from_whole_seconds(value, &value);
     }
     if (!fits) {
@@ -76,9 +76,9 @@ static inline const uint8_t *take_seconds(struct machine *self, const struct ste
 {
     double seconds = 0;
     int64_t ms;
-    if (step->op == OP_SECONDS_DOUBLE) {
+    if ((step->op & 0x3f) == OP_SECONDS_DOUBLE) {
         at = read_double(self, at, &seconds);
-    } else if (step->op == OP_SECONDS_FLOAT) {
+    } else if ((step->op & 0x3f) == OP_SECONDS_FLOAT) {
         at = read_float(self, at, &seconds);
     } else {
         int64_t whole = 0; /* an int is exact as a double */
@@ -144,7 +144,7 @@ static inline const uint8_t *take_constant(struct machine *self, const struct pl
     return at;
 }
 
-static inline const uint8_t *run_leaf(struct machine *self, const struct plan *plan, const struct step *step,
+__attribute__((unused)) static inline const uint8_t *run_leaf(struct machine *self, const struct plan *plan, const struct step *step,
                                       const uint8_t *at)
 {
     struct span bytes;
@@ -316,35 +316,65 @@ static const struct step *run_control(struct machine *self, const struct plan *p
     return NULL;
 }
 
-/* Runs until the end or the first error, and gives the step that it stopped at. */
+
+
 static const struct step *run(struct machine *self, const struct plan *plan, const uint8_t *at)
 {
     const struct step *step = plan_step(plan, 0);
+    struct span bytes;
+    int64_t number;
+    uint32_t symbol;
+    bool is_null;
+#define CASE(op, expr) \
+    case 0x40 | op: \
+            if (__builtin_expect(at < self->end && (*at == (step->null_byte ^ 2)), 1)) { at++; } else { \
+            at = read_nullable(self, step, at, &is_null); \
+            if (at == NULL) { \
+                return step; \
+            } \
+            if (is_null) { \
+                step = step + 1; \
+                continue; \
+            } } __attribute__((fallthrough)); \
+    case op: at = expr; break;
+
     for (;;) {
-        if (step->null_byte != NOT_NULLABLE) {
-            bool is_null = false;
+        switch (step->op) {
+        CASE(OP_TEXT, take_text(self, step, at))
+        CASE(OP_FLAG, take_flag(self, step, at))
+        CASE(OP_INT, take_int(self, step, at))
+        CASE(OP_LONG, take_long(self, step, at))
+        CASE(OP_MILLIS, take_long(self, step, at))
+        CASE(OP_NANOS, take_long(self, step, at))
+        CASE(OP_SECONDS_LONG, take_long(self, step, at))
+        CASE(OP_SECONDS_INT, take_seconds(self, step, at))
+        CASE(OP_SECONDS_FLOAT, take_seconds(self, step, at))
+        CASE(OP_SECONDS_DOUBLE, take_seconds(self, step, at))
+        CASE(OP_ENUM, take_symbol(self, plan, step, at))
+        CASE(OP_CONSTANT, take_constant(self, plan, step, at))
+        CASE(OP_CONSTANT_TEXT, take_constant(self, plan, step, at))
+        CASE(OP_PASS_LONG, read_long(self, at, &number))
+        CASE(OP_PASS_SYMBOL, read_position(self, at, step->b, REASON_BAD_ENUM, &symbol))
+        CASE(OP_PASS_BYTES, read_bytes(self, at, &bytes))
+        CASE(OP_PASS_FIXED, pass_fixed(self, at, step->a))
+        case 0x40 | OP_GATE:
             at = read_nullable(self, step, at, &is_null);
             if (at == NULL) {
                 return step;
             }
-            if (is_null) {
-                step = step->op == OP_GATE ? plan_step(plan, step->a) : step + 1;
-                continue;
-            }
-        }
-        if (step->op < LEAF_OPS) {
-            at = run_leaf(self, plan, step, at);
-            if (at == NULL) {
-                return step;
-            }
-            step++;
-        } else {
+            step = is_null ? plan_step(plan, step->a) : step + 1;
+            continue;
+        default: {
             const struct step *next = run_control(self, plan, step, &at);
             if (next == NULL) {
                 return step;
             }
             step = next;
+            continue;
         }
+        }
+        if (at == NULL) return step;
+        step++;
     }
 }
 
@@ -360,6 +390,13 @@ static enum outcome explain(const struct machine *self, const struct plan *plan,
     return FAIL(why, SKIP, self->code, "%s: %s", place, reason_meaning(self->code));
 }
 
+static inline void copy_interaction(struct interaction *to, const struct interaction *from)
+{
+    size_t n = sizeof *to;
+    __asm__("" : "+r"(n));
+    memcpy(to, from, n);
+}
+
 enum outcome plan_run(const struct plan *self, struct span body, struct interaction *interaction, struct reason *why)
 {
     static const uint8_t nothing;
@@ -369,11 +406,11 @@ enum outcome plan_run(const struct plan *self, struct span body, struct interact
     machine.code = REASON_NONE;
     machine.depth = 0;
     machine.empty_items = 0;
-    machine.decoded.interaction = self->blank;
+    copy_interaction(&machine.decoded.interaction, &self->blank);
     const struct step *last = run(&machine, self, begin);
     if (last->op != OP_END || machine.code != REASON_NONE) {
         return explain(&machine, self, last, why);
     }
-    *interaction = machine.decoded.interaction;
+    copy_interaction(interaction, &machine.decoded.interaction);
     return DONE;
 }

@@ -79,6 +79,20 @@ static inline const uint8_t *read_bytes(struct machine *self, const uint8_t *at,
     return pass_fixed(self, at, (uint64_t)size);
 }
 
+static inline bool is_short_text(struct span text)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const uint64_t tops = UINT64_C(0x8080808080808080);
+    uint64_t word = ones;
+    if (text.size >= 4) {
+        memcpy(&word, text.data, 4);
+        memcpy((uint8_t *)&word + 4, text.data + text.size - 4, 4);
+    } else if (text.size > 0) {
+        word = (ones & ~UINT64_C(0xffffff)) | text.data[0] | (uint64_t)text.data[text.size / 2] << 8 | (uint64_t)text.data[text.size - 1] << 16;
+    }
+    return ((word | (word - ones)) & tops) == 0;
+}
+
 /* Eight bytes at a time while they are 01 to 7F, as ids are; the rest is for those who know UTF-8. */
 static inline bool is_text(struct span text)
 {
@@ -87,7 +101,7 @@ static inline bool is_text(struct span text)
     uint64_t word;
     uint64_t found = 0;
     if (text.size < sizeof word) {
-        return span_is_text(text);
+        return is_short_text(text) || span_is_text(text);
     }
     for (size_t at = 0; at + sizeof word < text.size; at += sizeof word) {
         memcpy(&word, text.data + at, sizeof word);

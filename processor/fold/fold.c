@@ -202,9 +202,9 @@ static void cell_changed(struct fold *self, struct fold_cell *cell)
 static void see_time(struct fold *self, int64_t event_us, struct event_time arrived)
 {
     int64_t seen = event_us < arrived.us ? event_us : arrived.us;
-    int64_t minute = time_floor(seen, US_PER_MINUTE) * US_PER_MINUTE;
-    if (minute > self->as_of.us) {
-        fold_advance(self, (struct event_time){minute});
+    int64_t minute = time_floor(seen, US_PER_MINUTE);
+    if (minute > time_floor(self->as_of.us, US_PER_MINUTE)) { /* so it is not the first there is: its start is a time */
+        fold_advance(self, (struct event_time){minute * US_PER_MINUTE});
     }
 }
 
@@ -310,7 +310,7 @@ void fold_remember(struct fold *self, const uint64_t *ids, size_t count, struct 
 
 int64_t fold_horizon_us(const struct fold *self)
 {
-    return self->ids.reach_us;
+    return id_set_reach_us(&self->ids);
 }
 
 uint64_t fold_ids_forgotten(const struct fold *self)

@@ -7,7 +7,7 @@
 
 void id_set_init(struct id_set *self, size_t ids_max, int64_t horizon_us)
 {
-    *self = (struct id_set){.ids_max = ids_max, .horizon_us = horizon_us, .reach_us = horizon_us};
+    *self = (struct id_set){.ids_max = ids_max, .horizon_us = horizon_us, .lost_second = INT64_MIN};
     self->table_size = TABLE_SIZE_LEAST;
     self->table = calloc(self->table_size, sizeof *self->table);
     ASSERT(self->table && ids_max > 0);
@@ -120,8 +120,7 @@ bool id_set_add(struct id_set *self, uint64_t id, struct event_time arrived)
         return false;
     }
     if (self->count == self->ids_max) {
-        int64_t reach = (second - self->arrivals[self->first_arrival].second) * US_PER_SECOND;
-        self->reach_us = reach < self->horizon_us ? reach : self->horizon_us;
+        self->lost_second = self->arrivals[self->first_arrival].second;
         forget_oldest(self);
         place = place_of(self, id);
     }
@@ -132,4 +131,14 @@ bool id_set_add(struct id_set *self, uint64_t id, struct event_time arrived)
         table_grow(self);
     }
     return true;
+}
+
+int64_t id_set_reach_us(const struct id_set *self)
+{
+    if (self->lost_second == INT64_MIN || self->arrival_count == 0) {
+        return self->horizon_us;
+    }
+    int64_t newest = self->arrivals[self->first_arrival + self->arrival_count - 1].second;
+    int64_t whole = newest > self->lost_second ? newest - self->lost_second - 1 : 0; /* seconds of which none is lost */
+    return whole < self->horizon_us / US_PER_SECOND ? whole * US_PER_SECOND : self->horizon_us;
 }

@@ -21,7 +21,8 @@ struct id_set {
     struct arrival *arrivals;
     size_t first_arrival, arrival_count, arrival_capacity;
     size_t ids_max;
-    int64_t horizon_us, reach_us; /* asked for, and what an overflow has left of it */
+    int64_t horizon_us;
+    int64_t lost_second; /* the newest one that an overflow has made it forget ids of; INT64_MIN: none */
     uint64_t forgotten;
 };
 
@@ -29,5 +30,7 @@ void id_set_init(struct id_set *self, size_t ids_max, int64_t horizon_us);
 void id_set_done(struct id_set *self);
 /* False when it was there already. Forgets what arrived before the horizon. */
 bool id_set_add(struct id_set *self, uint64_t id, struct event_time arrived);
+/* How far back from now every id is remembered: the horizon, or what an overflow has left of it. */
+int64_t id_set_reach_us(const struct id_set *self);
 
 #endif

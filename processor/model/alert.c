@@ -1,6 +1,7 @@
 /* alert.c - words of alerts, their identity, and episodes as they are stored. */
 #include "slipstream/model/alert.h"
 
+#include <math.h>
 #include <stdio.h>
 
 const char *const episode_state_words[EPISODE_STATES] = {"normal", "pending", "firing", "recovering", "insufficient"};
@@ -57,6 +58,19 @@ void episode_encode(const struct episode *self, struct buffer *out)
     buffer_zigzag(out, self->at_open.n);
 }
 
+/* A whole number of 0 … most. */
+static int64_t get_count(int64_t value, int64_t most, struct cursor *in)
+{
+    in->broken |= value < 0 || value > most;
+    return in->broken ? 0 : value;
+}
+
+static bool is_finite(const struct episode *self)
+{
+    return isfinite(self->target) && isfinite(self->at_open.value) && isfinite(self->at_open.low) &&
+           isfinite(self->at_open.high);
+}
+
 enum outcome episode_decode(struct episode *self, struct span bytes, struct reason *why)
 {
     struct cursor in = cursor_over(bytes);
@@ -65,9 +79,9 @@ enum outcome episode_decode(struct episode *self, struct span bytes, struct reas
         return FAIL(why, STOP, REASON_BAD_STATE, "an episode of format %u, written by a newer release", format);
     }
     struct episode read = {.state = (enum episode_state)cursor_u8(&in)};
-    read.ordinal = (uint32_t)cursor_varint(&in);
-    read.looks_bad = (int32_t)cursor_zigzag(&in);
-    read.looks_good = (int32_t)cursor_zigzag(&in);
+    read.ordinal = (uint32_t)get_count((int64_t)cursor_varint(&in), UINT32_MAX, &in);
+    read.looks_bad = (int32_t)get_count(cursor_zigzag(&in), INT32_MAX, &in);
+    read.looks_good = (int32_t)get_count(cursor_zigzag(&in), INT32_MAX, &in);
     read.since.us = cursor_zigzag(&in);
     read.opened.us = cursor_zigzag(&in);
     read.closed.us = cursor_zigzag(&in);
@@ -77,7 +91,7 @@ enum outcome episode_decode(struct episode *self, struct span bytes, struct reas
     read.at_open.low = get_real(&in);
     read.at_open.high = get_real(&in);
     read.at_open.n = cursor_zigzag(&in);
-    if (in.broken || cursor_left(&in) || format != EPISODE_FORMAT || read.state >= EPISODE_STATES) {
+    if (in.broken || cursor_left(&in) || format != EPISODE_FORMAT || read.state >= EPISODE_STATES || !is_finite(&read)) {
         return FAIL(why, STOP, REASON_BAD_STATE, "an episode of %zu bytes cannot be read", bytes.size);
     }
     *self = read;

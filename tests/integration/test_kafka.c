@@ -4,18 +4,20 @@
 #include "kafka_stage.h"
 
 #include <librdkafka/rdkafka_mock.h>
+#include <unistd.h>
 
 #include "../../processor/kafka/errors.h"
 #include "../../processor/kafka/mock.h"
 
 /* librdkafka's numbers of the requests (KIP-35). */
-enum { API_PRODUCE = 0, API_ADD_OFFSETS = 25, API_END_TXN = 26, API_TXN_OFFSET_COMMIT = 28, API_INIT_PRODUCER_ID = 22 };
+enum { API_PRODUCE = 0, API_END_TXN = 26, API_TXN_OFFSET_COMMIT = 28 };
 
 static const struct topic_spec specs[] = {
     {.name = "web", .partitions = 2}, {.name = "phone", .partitions = 2}, {.name = "out", .partitions = 4}};
 
-/* Small time-outs, or the mock waits most of a session for members to join again. */
-#define QUICK_GROUP {"session.timeout.ms", "1100"}, {"heartbeat.interval.ms", "50"}
+/* The mock waits a session less a second for members to join again; they hear of it within half a second. */
+#define QUICK_GROUP {"session.timeout.ms", "1800"}, {"heartbeat.interval.ms", "50"}
+static const char *const quick_group[][2] = {QUICK_GROUP, {NULL, NULL}};
 
 struct world {
     struct kafka_mock *mock;
@@ -215,7 +217,7 @@ static void closing_revokes_and_commits(void **state)
     struct world *world = *state;
     struct stage *stage = stage_new("web", NULL);
     plain_produce(world->brokers, "web", 1, 0, 30);
-    stage_open(stage, world->brokers, "g", NULL, NULL);
+    stage_open(stage, world->brokers, "g", NULL, quick_group);
     assert_int_equal(stage_read(stage, 30), DONE);
     stage_close(stage);
     assert_int_equal(stage->revoked_calls, 1);
@@ -224,7 +226,7 @@ static void closing_revokes_and_commits(void **state)
     assert_int_equal(plain_committed(world->brokers, "g", "web", 1), 30);
 
     /* The next one starts there. */
-    stage_open(stage, world->brokers, "g", NULL, NULL);
+    stage_open(stage, world->brokers, "g", NULL, quick_group);
     plain_produce(world->brokers, "web", 1, 30, 1);
     assert_int_equal(stage_read(stage, 31), DONE);
     assert_int_equal(stage->told[0][1].committed, 30);
@@ -308,6 +310,373 @@ static void members_come_and_go(void **state)
     }
 }
 
+/* ---- starts ---- */
+
+static void a_withheld_partition_waits_for_its_restart(void **state)
+{
+    const char *const rows[][2][2] = {
+        {{"partition.assignment.strategy", "range"}},
+        {{"partition.assignment.strategy", "cooperative-sticky"}},
+    };
+    (void)state;
+    for (size_t row = 0; row < COUNT(rows); row++) {
+        void *own = NULL;
+        world_open(&own);
+        struct world *world = own;
+        struct stage *stage = stage_new("web", NULL);
+        stage->withhold_first = true;
+        plain_produce(world->brokers, "web", 0, 0, 50);
+        plain_produce(world->brokers, "web", 1, 100, 50);
+        stage_open(stage, world->brokers, "g", NULL, rows[row]);
+        struct source *source = stage->source;
+
+        /* Only the other one is read; both are ours. */
+        assert_int_equal(stage_read(stage, 50), DONE);
+        assert_int_equal(stage->handed_out[0][0], 0);
+        assert_int_equal(stage_position(stage, 0, 0, NULL), OFFSET_UNSET);
+        assert_int_equal(stage_position(stage, 0, 1, NULL), 50);
+
+        /* Restarted in the middle: from there, and the other one goes on where it was. */
+        assert_int_equal(source->ops->restart(source, 0, 0, 20, &stage->why), DONE);
+        assert_int_equal(stage_position(stage, 0, 0, NULL), 20);
+        plain_produce(world->brokers, "web", 1, 150, 10);
+        assert_int_equal(stage_read(stage, 90), DONE);
+        for (int n = 0; n < 160; n++) {
+            assert_int_equal(stage->seen[n], n < 20 || (n >= 50 && n < 100) ? 0 : 1);
+        }
+
+        /* Dropped and taken up again, from the beginning. */
+        assert_int_equal(source->ops->restart(source, 0, 0, START_WITHHELD, &stage->why), DONE);
+        plain_produce(world->brokers, "web", 0, 50, 10);
+        assert_int_equal(stage_turn(stage, 100 * US_PER_MS), DONE);
+        assert_int_equal(stage->total, 90);
+        assert_int_equal(source->ops->restart(source, 0, 0, START_EARLIEST, &stage->why), DONE);
+        assert_int_equal(stage_read(stage, 150), DONE);
+        assert_int_equal(stage->seen[0], 1);
+        assert_int_equal(stage->seen[20], 2);
+        assert_int_equal(source->ops->restart(source, 0, 7, 0, &stage->why), RETRY); /* not ours */
+        stage_free(stage);
+        world_close(&own);
+    }
+}
+
+static void a_position_outside_the_log_is_told(void **state)
+{
+    struct world *world = *state;
+    struct stage *stage = stage_new("web", NULL);
+    stage->start = 1000;
+    plain_produce(world->brokers, "web", 0, 0, 10);
+    plain_produce(world->brokers, "web", 1, 10, 10);
+    stage_open(stage, world->brokers, "g", "a", NULL);
+    assert_int_equal(stage_read(stage, 20), DONE);
+    assert_int_equal(stage->outside_calls, 2);
+    assert_int_equal(stage->outside_position, 1000);
+    assert_int_equal(stage->outside_low, 0);
+    assert_int_equal(stage->outside_high, 10);
+    stage_free(stage);
+}
+
+static void a_missing_topic_is_named(void **state)
+{
+    struct world *world = *state;
+    struct stage *stage = stage_new("nowhere", NULL);
+    stage_open(stage, world->brokers, "g", "a", NULL);
+    assert_int_equal(stage_read(stage, 1), RETRY);
+    assert_int_equal(stage->why.code, REASON_UNAVAILABLE);
+    assert_non_null(strstr(stage->why.text, "nowhere"));
+    assert_int_equal(stage->source->ops->partition_count(stage->source, 0), 0);
+    stage_free(stage);
+}
+
+static void who_does_not_poll_loses_its_partitions(void **state)
+{
+    const char *const properties[][2] = {
+        {"max.poll.interval.ms", "300"}, {"session.timeout.ms", "300"}, {"heartbeat.interval.ms", "50"}, {NULL, NULL}};
+    struct world *world = *state;
+    struct stage *stage = stage_new("web", NULL);
+    plain_produce(world->brokers, "web", 0, 0, 10);
+    stage_open(stage, world->brokers, "g", NULL, properties);
+    assert_int_equal(stage_read(stage, 10), DONE);
+    while (stage->lost_calls == 0) {
+        usleep(600000); /* looked at by the library twice a second */
+        assert_int_equal(stage_turn(stage, 0), DONE);
+    }
+    assert_int_equal(stage->revoked_calls, 0);
+    assert_int_equal(stage_read(stage, 20), DONE); /* joined again; nothing was committed */
+    assert_int_equal(stage->assigned_calls, 2);
+    stage_free(stage);
+}
+
+static void the_last_stable_offset_is_known(void **state)
+{
+    struct world *world = *state;
+    struct stage *stage = stage_new("web", NULL);
+    int64_t stable_offset = OFFSET_UNSET;
+    plain_produce(world->brokers, "web", 0, 0, 10);
+    stage_open(stage, world->brokers, "g", "a", NULL);
+    for (int i = 0; i < 200 && stable_offset == OFFSET_UNSET; i++) {
+        assert_int_equal(stage_turn(stage, 10 * US_PER_MS), DONE);
+        (void)stage_position(stage, 0, 0, &stable_offset);
+    }
+    assert_int_equal(stable_offset, 10); /* the mock isolates nothing: the end of the log */
+    assert_int_equal(stage_position(stage, 0, 1, &stable_offset), 0); /* empty: the beginning became known */
+    assert_int_equal(stable_offset, 0);
+    stage_free(stage);
+}
+
+/* ---- transactions that fail ---- */
+
+static void a_failure_undoes_the_transaction(void **state)
+{
+    const struct {
+        const char *name;
+        int16_t api;
+        int errors; /* how often */
+        rd_kafka_resp_err_t error;
+        bool proven; /* a commit went well before */
+        enum outcome outcome;
+        enum reason_code reason;
+    } rows[] = {
+        {"coordinator moves", API_END_TXN, 2, RD_KAFKA_RESP_ERR_NOT_COORDINATOR, false, DONE, REASON_NONE},
+        {"coordinator loads", API_TXN_OFFSET_COMMIT, 2, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, false, DONE,
+         REASON_NONE},
+        {"leader moves", API_PRODUCE, 2, RD_KAFKA_RESP_ERR_NOT_LEADER_OR_FOLLOWER, false, DONE, REASON_NONE},
+        {"group moved on", API_TXN_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, true, RETRY, REASON_ABORTED},
+        {"not a member", API_TXN_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, true, RETRY, REASON_ABORTED},
+        {"delivery fails", API_PRODUCE, 1, RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, true, RETRY, REASON_ABORTED},
+        {"too large", API_PRODUCE, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, true, SKIP, REASON_TOO_LARGE},
+        {"refused at first", API_PRODUCE, 1, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, false, STOP, REASON_REFUSED},
+        {"refused later", API_PRODUCE, 1, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, true, RETRY, REASON_REFUSED},
+        {"fenced", API_END_TXN, 1, RD_KAFKA_RESP_ERR_PRODUCER_FENCED, true, STOP, REASON_FENCED},
+        {"instance fenced", API_TXN_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, true, STOP, REASON_FENCED},
+    };
+    const char *const outputs[] = {"out"};
+    const struct message message = {.topic = 0, .partition = 0, .value = span_text("v")};
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        void *own = NULL;
+        world_open(&own);
+        struct world *world = own;
+        struct stage *stage = stage_new("web", NULL);
+        int total = 10;
+        plain_produce(world->brokers, "web", 0, 0, 10);
+        stage_open(stage, world->brokers, "g", "a", NULL);
+        assert_int_equal(stage_open_sink(stage, world->brokers, "g-a", outputs, 1), DONE);
+        struct sink *sink = stage->sink;
+        assert_int_equal(stage_read(stage, total), DONE);
+        if (rows[i].proven) {
+            assert_int_equal(sink->ops->commit(sink, &message, 1, &stage->why), DONE);
+            plain_produce(world->brokers, "web", 0, 10, 10);
+            assert_int_equal(stage_read(stage, total += 10), DONE);
+        }
+        for (int n = 0; n < rows[i].errors; n++) {
+            rd_kafka_mock_push_request_errors(kafka_mock_cluster(world->mock), rows[i].api, 1, rows[i].error);
+        }
+        enum outcome outcome = sink->ops->commit(sink, &message, 1, &stage->why);
+        if (outcome != rows[i].outcome || (outcome != DONE && stage->why.code != rows[i].reason)) {
+            fail_msg("%s: outcome %d, %s", rows[i].name, (int)outcome, stage->why.text);
+        }
+        if (outcome == RETRY || outcome == SKIP) { /* what was not committed comes again, and then it works */
+            assert_int_equal(stage->source->ops->rewind(stage->source, &stage->why), DONE);
+            assert_int_equal(stage_read(stage, total += 10), DONE);
+            assert_int_equal(stage->seen[15], 2);
+            assert_int_equal(stage->seen[5], 1);
+            assert_int_equal(sink->ops->commit(sink, &message, 1, &stage->why), DONE);
+        }
+        if (outcome == STOP) { /* for good */
+            assert_int_equal(sink->ops->commit(sink, &message, 1, &stage->why), STOP);
+            assert_int_equal(stage->why.code, rows[i].reason);
+        }
+        stage_free(stage);
+        world_close(&own);
+    }
+}
+
+static void a_second_sink_of_the_same_name_fences_the_first(void **state)
+{
+    const char *const outputs[] = {"out"};
+    const struct message message = {.topic = 0, .partition = 0, .value = span_text("v")};
+    struct world *world = *state;
+    struct stage *first = stage_new("web", NULL), *second = stage_new("web", NULL);
+    stage_open(first, world->brokers, "g", "a", NULL);
+    stage_open(second, world->brokers, "h", "a", NULL);
+    assert_int_equal(stage_open_sink(first, world->brokers, "same", outputs, 1), DONE);
+    assert_int_equal(first->sink->ops->commit(first->sink, &message, 1, &first->why), DONE);
+    assert_int_equal(stage_open_sink(second, world->brokers, "same", outputs, 1), DONE);
+    assert_int_equal(first->sink->ops->commit(first->sink, &message, 1, &first->why), STOP);
+    assert_int_equal(first->why.code, REASON_FENCED);
+    assert_int_equal(second->sink->ops->commit(second->sink, &message, 1, &second->why), DONE);
+    stage_free(first);
+    stage_free(second);
+}
+
+/* ---- the publisher ---- */
+
+#define TOKENS 64
+struct acknowledged {
+    enum outcome outcomes[TOKENS];
+    int count;
+};
+
+static void on_delivered(void *context, uint64_t token, enum outcome outcome, const struct reason *why)
+{
+    struct acknowledged *self = context;
+    (void)why;
+    assert_true(token < TOKENS);
+    self->outcomes[token] = outcome;
+    self->count++;
+}
+
+static struct publisher *publisher_new(struct world *world, struct acknowledged *acknowledged,
+                                       const char *const (*properties)[2], size_t property_count)
+{
+    static const char *const outputs[] = {"out"};
+    const struct publisher_settings settings = {
+        .kafka = {.brokers = world->brokers, .properties = properties, .property_count = property_count},
+        .topics = outputs, .topic_count = 1, .context = acknowledged, .delivered = on_delivered,
+    };
+    struct publisher *publisher = NULL;
+    struct reason why;
+    assert_int_equal(kafka_publisher_open(&settings, &publisher, &why), DONE);
+    return publisher;
+}
+
+static void publisher_drain(struct publisher *publisher)
+{
+    struct reason why;
+    for (int i = 0; i < 1000 && publisher->ops->queued(publisher) > 0; i++) {
+        assert_int_equal(publisher->ops->serve(publisher, 10 * US_PER_MS, &why), DONE);
+    }
+    assert_int_equal(publisher->ops->queued(publisher), 0);
+}
+
+/* Keys and their partitions of 4 by Java's default partitioner: org.apache.kafka.common.utils.Utils.murmur2 gives
+ * "21" -973932308, "foobar" -790332482, "a-little-bit-long-string" -985981536 (Kafka's own UtilsTest). */
+static void a_message_is_published_and_acknowledged(void **state)
+{
+    const struct {
+        const char *key;
+        int32_t murmur2;
+    } rows[] = {{"21", -973932308}, {"foobar", -790332482}, {"a-little-bit-long-string", -985981536}};
+    struct world *world = *state;
+    struct acknowledged acknowledged = {.count = 0};
+    struct publisher *publisher = publisher_new(world, &acknowledged, NULL, 0);
+    struct reason why;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        acknowledged.outcomes[i] = STOP;
+        const struct message message = {
+            .topic = 0, .partition = -1, .key = span_text(rows[i].key), .value = span_text(rows[i].key), .token = i};
+        assert_int_equal(publisher->ops->send(publisher, &message, &why), DONE);
+    }
+    assert_int_equal(publisher->ops->queued(publisher), COUNT(rows));
+    publisher_drain(publisher);
+    assert_int_equal(acknowledged.count, COUNT(rows));
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        rd_kafka_message_t *out[4];
+        bool found = false;
+        assert_int_equal(acknowledged.outcomes[i], DONE);
+        size_t count = plain_read(world->brokers, "out", (rows[i].murmur2 & 0x7fffffff) % 4, out, COUNT(out));
+        for (size_t k = 0; k < count; k++) {
+            found = found || (out[k]->len == strlen(rows[i].key) && memcmp(out[k]->payload, rows[i].key, out[k]->len) == 0);
+        }
+        plain_done(out, count);
+        assert_true(found);
+    }
+    publisher->ops->close(publisher);
+}
+
+static void the_publisher_is_bounded(void **state)
+{
+    static const char *const properties[][2] = {
+        {"queue.buffering.max.messages", "10"}, {"linger.ms", "200"}, {"message.max.bytes", "1000"}};
+    struct world *world = *state;
+    struct acknowledged acknowledged = {.count = 0};
+    struct publisher *publisher = publisher_new(world, &acknowledged, properties, COUNT(properties));
+    struct message message = {.topic = 0, .partition = 1, .value = span_text("v")};
+    struct reason why;
+    for (uint64_t i = 0; i < 10; i++) {
+        message.token = i;
+        assert_int_equal(publisher->ops->send(publisher, &message, &why), DONE);
+    }
+    assert_int_equal(publisher->ops->send(publisher, &message, &why), RETRY);
+    assert_int_equal(why.code, REASON_FULL);
+    publisher_drain(publisher);
+    assert_int_equal(publisher->ops->send(publisher, &message, &why), DONE);
+
+    static uint8_t large[2000];
+    message.value = span_of(large, sizeof large);
+    assert_int_equal(publisher->ops->send(publisher, &message, &why), SKIP);
+    assert_int_equal(why.code, REASON_TOO_LARGE);
+    publisher->ops->close(publisher);
+}
+
+static void a_publish_that_fails_is_told(void **state)
+{
+    const struct {
+        rd_kafka_resp_err_t error;
+        enum outcome outcome;
+    } rows[] = {
+        {RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, DONE}, /* retried */
+        {RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, RETRY},
+        {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, SKIP},
+    };
+    struct world *world = *state;
+    struct acknowledged acknowledged = {.count = 0};
+    struct publisher *publisher = publisher_new(world, &acknowledged, NULL, 0);
+    struct reason why;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct message message = {.topic = 0, .partition = 0, .value = span_text("v"), .token = i};
+        rd_kafka_mock_push_request_errors(kafka_mock_cluster(world->mock), API_PRODUCE, 1, rows[i].error);
+        assert_int_equal(publisher->ops->send(publisher, &message, &why), DONE);
+        publisher_drain(publisher);
+        assert_int_equal(acknowledged.outcomes[i], rows[i].outcome);
+    }
+    publisher->ops->close(publisher);
+}
+
+/* ---- topics ---- */
+
+static void topics_are_described(void **state)
+{
+    struct world *world = *state;
+    const struct kafka_settings settings = {.brokers = world->brokers};
+    const char *const names[] = {"out", "nowhere", "web"};
+    struct topic_state states[3];
+    char cluster_id[CLUSTER_ID_SIZE] = "";
+    struct reason why;
+    assert_int_equal(kafka_describe(&settings, names, 3, 5000, states, cluster_id, &why), DONE);
+    assert_true(strlen(cluster_id) > 0);
+    assert_true(states[0].exists && !states[1].exists && states[2].exists);
+    assert_int_equal(states[0].partitions, 4);
+    assert_int_equal(states[2].partitions, 2);
+    assert_int_equal(strlen(states[0].id), 22);
+    assert_string_not_equal(states[0].id, states[2].id);
+    assert_string_equal(states[1].id, "");
+}
+
+static void nobody_there_is_unavailable(void **state)
+{
+    (void)state;
+    const struct kafka_settings settings = {.brokers = "127.0.0.1:1"};
+    const char *const names[] = {"out"};
+    struct topic_state topic;
+    char cluster_id[CLUSTER_ID_SIZE];
+    struct reason why;
+    assert_int_equal(kafka_describe(&settings, names, 1, 200, &topic, cluster_id, &why), RETRY);
+    assert_int_equal(why.code, REASON_UNAVAILABLE);
+    assert_int_equal(kafka_create_topics(&settings, specs, 1, 200, NULL, &why), RETRY);
+    assert_int_equal(why.code, REASON_UNAVAILABLE);
+}
+
+static void the_mock_makes_no_topics_later(void **state)
+{
+    struct world *world = *state;
+    const struct kafka_settings settings = {.brokers = world->brokers};
+    struct reason why;
+    assert_int_equal(kafka_create_topics(&settings, specs, 1, 5000, NULL, &why), STOP);
+    assert_int_equal(why.code, REASON_REFUSED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +686,19 @@ int main(void)
         cmocka_unit_test_setup_teardown(commit_then_rewind, world_open, world_close),
         cmocka_unit_test_setup_teardown(closing_revokes_and_commits, world_open, world_close),
         cmocka_unit_test(members_come_and_go),
+        cmocka_unit_test(a_withheld_partition_waits_for_its_restart),
+        cmocka_unit_test_setup_teardown(a_position_outside_the_log_is_told, world_open, world_close),
+        cmocka_unit_test_setup_teardown(a_missing_topic_is_named, world_open, world_close),
+        cmocka_unit_test_setup_teardown(who_does_not_poll_loses_its_partitions, world_open, world_close),
+        cmocka_unit_test_setup_teardown(the_last_stable_offset_is_known, world_open, world_close),
+        cmocka_unit_test(a_failure_undoes_the_transaction),
+        cmocka_unit_test_setup_teardown(a_second_sink_of_the_same_name_fences_the_first, world_open, world_close),
+        cmocka_unit_test_setup_teardown(a_message_is_published_and_acknowledged, world_open, world_close),
+        cmocka_unit_test_setup_teardown(the_publisher_is_bounded, world_open, world_close),
+        cmocka_unit_test_setup_teardown(a_publish_that_fails_is_told, world_open, world_close),
+        cmocka_unit_test_setup_teardown(topics_are_described, world_open, world_close),
+        cmocka_unit_test(nobody_there_is_unavailable),
+        cmocka_unit_test_setup_teardown(the_mock_makes_no_topics_later, world_open, world_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

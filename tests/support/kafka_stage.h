@@ -216,7 +216,7 @@ static inline void stage_open(struct stage *self, const char *brokers, const cha
     }
     const struct source_settings settings = {
         .kafka = {.brokers = brokers,
-                  .client_id = "test", .log = getenv("DBG") ? log_open(LOG_DEBUG, LOG_LOGFMT, 2) : NULL,
+                  .client_id = "test",
                   .instance = instance,
                   .properties = properties,
                   .property_count = property_count,
