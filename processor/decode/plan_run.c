@@ -318,6 +318,7 @@ static const struct step *run_control(struct machine *self, const struct plan *p
 
 
 
+
 static const struct step *run(struct machine *self, const struct plan *plan, const uint8_t *at)
 {
     const struct step *step = plan_step(plan, 0);
@@ -325,8 +326,33 @@ static const struct step *run(struct machine *self, const struct plan *plan, con
     int64_t number;
     uint32_t symbol;
     bool is_null;
+#define LEAVES(X) \
+        X(OP_TEXT, take_text(self, step, at)) \
+        X(OP_FLAG, take_flag(self, step, at)) \
+        X(OP_INT, take_int(self, step, at)) \
+        X(OP_LONG, take_long(self, step, at)) \
+        X(OP_MILLIS, take_long(self, step, at)) \
+        X(OP_NANOS, take_long(self, step, at)) \
+        X(OP_SECONDS_INT, take_seconds(self, step, at)) \
+        X(OP_SECONDS_LONG, take_long(self, step, at)) \
+        X(OP_SECONDS_FLOAT, take_seconds(self, step, at)) \
+        X(OP_SECONDS_DOUBLE, take_seconds(self, step, at)) \
+        X(OP_ENUM, take_symbol(self, plan, step, at)) \
+        X(OP_CONSTANT, take_constant(self, plan, step, at)) \
+        X(OP_CONSTANT_TEXT, take_constant(self, plan, step, at)) \
+        X(OP_PASS_LONG, read_long(self, at, &number)) \
+        X(OP_PASS_SYMBOL, read_position(self, at, step->b, REASON_BAD_ENUM, &symbol)) \
+        X(OP_PASS_BYTES, read_bytes(self, at, &bytes)) \
+        X(OP_PASS_FIXED, pass_fixed(self, at, step->a)) 
+#define LBL(op, e) [op] = &&l_##op, [0x40|op] = &&n_##op,
+    static const void *const labels[128] = {
+        LEAVES(LBL)
+        [OP_END] = &&control, [OP_JUMP] = &&control,[OP_GATE] = &&control,[OP_UNION] = &&control,[OP_REFUSE] = &&control,
+        [OP_ARRAY] = &&control,[OP_NEXT] = &&control,[OP_CALL] = &&control,[OP_RETURN] = &&control,[0x40|OP_GATE]=&&gate };
+#define GO() goto *labels[step->op]
+    GO();
 #define CASE(op, expr) \
-    case 0x40 | op: \
+    n_##op: \
             if (__builtin_expect(at < self->end && (*at == (step->null_byte ^ 2)), 1)) { at++; } else { \
             at = read_nullable(self, step, at, &is_null); \
             if (at == NULL) { \
@@ -334,48 +360,25 @@ static const struct step *run(struct machine *self, const struct plan *plan, con
             } \
             if (is_null) { \
                 step = step + 1; \
-                continue; \
-            } } __attribute__((fallthrough)); \
-    case op: at = expr; break;
-
-    for (;;) {
-        switch (step->op) {
-        CASE(OP_TEXT, take_text(self, step, at))
-        CASE(OP_FLAG, take_flag(self, step, at))
-        CASE(OP_INT, take_int(self, step, at))
-        CASE(OP_LONG, take_long(self, step, at))
-        CASE(OP_MILLIS, take_long(self, step, at))
-        CASE(OP_NANOS, take_long(self, step, at))
-        CASE(OP_SECONDS_LONG, take_long(self, step, at))
-        CASE(OP_SECONDS_INT, take_seconds(self, step, at))
-        CASE(OP_SECONDS_FLOAT, take_seconds(self, step, at))
-        CASE(OP_SECONDS_DOUBLE, take_seconds(self, step, at))
-        CASE(OP_ENUM, take_symbol(self, plan, step, at))
-        CASE(OP_CONSTANT, take_constant(self, plan, step, at))
-        CASE(OP_CONSTANT_TEXT, take_constant(self, plan, step, at))
-        CASE(OP_PASS_LONG, read_long(self, at, &number))
-        CASE(OP_PASS_SYMBOL, read_position(self, at, step->b, REASON_BAD_ENUM, &symbol))
-        CASE(OP_PASS_BYTES, read_bytes(self, at, &bytes))
-        CASE(OP_PASS_FIXED, pass_fixed(self, at, step->a))
-        case 0x40 | OP_GATE:
+                GO(); \
+            } }  \
+    l_##op: at = expr; if (at == NULL) return step; step++; GO();
+    LEAVES(CASE)
+gate:
             at = read_nullable(self, step, at, &is_null);
             if (at == NULL) {
                 return step;
             }
             step = is_null ? plan_step(plan, step->a) : step + 1;
-            continue;
-        default: {
+            GO();
+control: {
             const struct step *next = run_control(self, plan, step, &at);
             if (next == NULL) {
                 return step;
             }
             step = next;
-            continue;
+            GO();
         }
-        }
-        if (at == NULL) return step;
-        step++;
-    }
 }
 
 static enum outcome explain(const struct machine *self, const struct plan *plan, const struct step *step,

@@ -23,6 +23,22 @@ static const uint8_t *read_groups(struct machine *self, const uint8_t *at, unsig
 
 const uint8_t *read_long_groups(struct machine *self, const uint8_t *at, int64_t *value)
 {
+    if ((size_t)(self->end - at) >= 8) {
+        uint64_t w;
+        memcpy(&w, at, 8);
+        w = le64toh(w);
+        uint64_t stops = ~w & UINT64_C(0x8080808080808080);
+        if (stops != 0) {
+            unsigned bits = (unsigned)__builtin_ctzll(stops); /* 7, 15.. 63 */
+            w &= (stops & -stops) - 1; /* bits below the stop bit */
+            w &= UINT64_C(0x7f7f7f7f7f7f7f7f);
+            w = (w & UINT64_C(0x007f007f007f007f)) | (w & UINT64_C(0x7f007f007f007f00)) >> 1;
+            w = (w & UINT64_C(0x00003fff00003fff)) | (w & UINT64_C(0x3fff00003fff0000)) >> 2;
+            w = (w & UINT64_C(0x000000000fffffff)) | (w & UINT64_C(0x0fffffff00000000)) >> 4;
+            *value = zigzag(w);
+            return at + (bits + 1) / 8;
+        }
+    }
     return read_groups(self, at, 64, value);
 }
 

@@ -94,22 +94,30 @@ static inline bool is_short_text(struct span text)
 }
 
 /* Eight bytes at a time while they are 01 to 7F, as ids are; the rest is for those who know UTF-8. */
+
+typedef uint8_t lanes __attribute__((vector_size(16)));
+typedef uint64_t halves __attribute__((vector_size(16)));
 static inline bool is_text(struct span text)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    const uint64_t tops = UINT64_C(0x8080808080808080);
-    uint64_t word;
-    uint64_t found = 0;
+    lanes word;
+    lanes found = {0};
     if (text.size < sizeof word) {
+        const uint64_t ones = UINT64_C(0x0101010101010101);
+        const uint64_t tops = UINT64_C(0x8080808080808080);
+        if (text.size >= 8) {
+            uint64_t x,y; memcpy(&x, text.data, 8); memcpy(&y, text.data + text.size-8, 8);
+            return (((x | (x-ones) | y | (y-ones)) & tops) == 0) || span_is_text(text);
+        }
         return is_short_text(text) || span_is_text(text);
     }
     for (size_t at = 0; at + sizeof word < text.size; at += sizeof word) {
         memcpy(&word, text.data + at, sizeof word);
-        found |= word | (word - ones); /* the borrow of a 00 sets a top bit */
+        found |= word | (word - 1);
     }
     memcpy(&word, text.data + text.size - sizeof word, sizeof word);
-    found |= word | (word - ones);
-    return (found & tops) == 0 || span_is_text(text);
+    found |= word | (word - 1);
+    halves h = (halves)found;
+    return ((h[0] | h[1]) & UINT64_C(0x8080808080808080)) == 0 || span_is_text(text);
 }
 
 static inline const uint8_t *read_text(struct machine *self, const uint8_t *at, struct span *text)

@@ -111,7 +111,7 @@ bool id_set_add(struct id_set *self, uint64_t id, struct event_time arrived)
 {
     id = id ? id : 1;
     int64_t second = time_floor(arrived.us, US_PER_SECOND);
-    int64_t oldest = time_floor(arrived.us - self->horizon_us, US_PER_SECOND);
+    int64_t oldest = second - (self->horizon_us + US_PER_SECOND - 1) / US_PER_SECOND;
     while (self->arrival_count && self->arrivals[self->first_arrival].second < oldest) {
         forget_oldest(self);
     }

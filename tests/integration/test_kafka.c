@@ -28,7 +28,7 @@ static int world_open(void **state)
 {
     struct world *self = calloc(1, sizeof *self);
     struct reason why;
-    assert_int_equal(kafka_mock_open(specs, COUNT(specs), &self->mock, &why), DONE);
+    assert_outcome(kafka_mock_open(specs, COUNT(specs), &self->mock, &why), DONE, &why);
     self->brokers = kafka_mock_brokers(self->mock);
     *state = self;
     return 0;
@@ -124,7 +124,7 @@ static void a_wrong_property_stops(void **state)
         };
         struct source *source = NULL;
         struct reason why;
-        assert_int_equal(kafka_source_open(&settings, &source, &why), STOP);
+        assert_outcome(kafka_source_open(&settings, &source, &why), STOP, &why);
         assert_int_equal(why.code, REASON_BAD_CONFIG);
         assert_non_null(strstr(why.text, rows[i].words));
         assert_null(source);
@@ -141,7 +141,7 @@ static void a_record_is_what_was_produced(void **state)
     stage_open(stage, world->brokers, "g", "a", NULL);
     struct record_batch batch = {.count = 0};
     while (batch.count == 0) {
-        assert_int_equal(stage->source->ops->poll(stage->source, 100000, &batch, &stage->why), DONE);
+        assert_outcome(stage->source->ops->poll(stage->source, 100000, &batch, &stage->why), DONE, &stage->why);
     }
     assert_int_equal(batch.count, 1);
     const struct record *record = &batch.records[0];
@@ -170,7 +170,7 @@ static void commit_then_rewind(void **state)
     /* Read, and read again when nothing was committed. */
     assert_int_equal(stage_read(stage, 200), DONE);
     assert_int_equal(stage_position(stage, 0, 0, NULL), 150);
-    assert_int_equal(stage->source->ops->rewind(stage->source, &stage->why), DONE);
+    assert_outcome(stage->source->ops->rewind(stage->source, &stage->why), DONE, &stage->why);
     assert_int_equal(stage_read(stage, 400), DONE);
 
     /* Commit with what was made of it. */
@@ -180,7 +180,7 @@ static void commit_then_rewind(void **state)
         {.topic = 0, .partition = 2, .key = span_text("gone")},
         {.topic = 0, .partition = 2, .value = span_text("")},
     };
-    assert_int_equal(stage->sink->ops->commit(stage->sink, messages, COUNT(messages), &stage->why), DONE);
+    assert_outcome(stage->sink->ops->commit(stage->sink, messages, COUNT(messages), &stage->why), DONE, &stage->why);
     assert_int_equal(requests_of(world, API_TXN_OFFSET_COMMIT), 1);
     rd_kafka_message_t *out[8];
     size_t count = plain_read(world->brokers, "out", 2, out, COUNT(out));
@@ -199,15 +199,15 @@ static void commit_then_rewind(void **state)
     plain_done(out, count);
 
     /* Now a rewind has nowhere to go, and a commit nothing to do. */
-    assert_int_equal(stage->source->ops->rewind(stage->source, &stage->why), DONE);
+    assert_outcome(stage->source->ops->rewind(stage->source, &stage->why), DONE, &stage->why);
     plain_produce(world->brokers, "web", 0, 200, 10);
     assert_int_equal(stage_read(stage, 410), DONE);
     for (int i = 0; i < 210; i++) {
         assert_int_equal(stage->seen[i], i < 200 ? 2 : 1);
     }
-    assert_int_equal(stage->sink->ops->commit(stage->sink, NULL, 0, &stage->why), DONE);
+    assert_outcome(stage->sink->ops->commit(stage->sink, NULL, 0, &stage->why), DONE, &stage->why);
     assert_int_equal(requests_of(world, API_TXN_OFFSET_COMMIT), 2);
-    assert_int_equal(stage->sink->ops->commit(stage->sink, NULL, 0, &stage->why), DONE);
+    assert_outcome(stage->sink->ops->commit(stage->sink, NULL, 0, &stage->why), DONE, &stage->why);
     assert_int_equal(requests_of(world, API_END_TXN), 2);
     stage_free(stage);
 }
@@ -337,7 +337,7 @@ static void a_withheld_partition_waits_for_its_restart(void **state)
         assert_int_equal(stage_position(stage, 0, 1, NULL), 50);
 
         /* Restarted in the middle: from there, and the other one goes on where it was. */
-        assert_int_equal(source->ops->restart(source, 0, 0, 20, &stage->why), DONE);
+        assert_outcome(source->ops->restart(source, 0, 0, 20, &stage->why), DONE, &stage->why);
         assert_int_equal(stage_position(stage, 0, 0, NULL), 20);
         plain_produce(world->brokers, "web", 1, 150, 10);
         assert_int_equal(stage_read(stage, 90), DONE);
@@ -346,15 +346,15 @@ static void a_withheld_partition_waits_for_its_restart(void **state)
         }
 
         /* Dropped and taken up again, from the beginning. */
-        assert_int_equal(source->ops->restart(source, 0, 0, START_WITHHELD, &stage->why), DONE);
+        assert_outcome(source->ops->restart(source, 0, 0, START_WITHHELD, &stage->why), DONE, &stage->why);
         plain_produce(world->brokers, "web", 0, 50, 10);
         assert_int_equal(stage_turn(stage, 100 * US_PER_MS), DONE);
         assert_int_equal(stage->total, 90);
-        assert_int_equal(source->ops->restart(source, 0, 0, START_EARLIEST, &stage->why), DONE);
+        assert_outcome(source->ops->restart(source, 0, 0, START_EARLIEST, &stage->why), DONE, &stage->why);
         assert_int_equal(stage_read(stage, 150), DONE);
         assert_int_equal(stage->seen[0], 1);
         assert_int_equal(stage->seen[20], 2);
-        assert_int_equal(source->ops->restart(source, 0, 7, 0, &stage->why), RETRY); /* not ours */
+        assert_outcome(source->ops->restart(source, 0, 7, 0, &stage->why), RETRY, &stage->why); /* not ours */
         stage_free(stage);
         world_close(&own);
     }
@@ -465,7 +465,7 @@ static void a_failure_undoes_the_transaction(void **state)
         struct sink *sink = stage->sink;
         assert_int_equal(stage_read(stage, total), DONE);
         if (rows[i].proven) {
-            assert_int_equal(sink->ops->commit(sink, &message, 1, &stage->why), DONE);
+            assert_outcome(sink->ops->commit(sink, &message, 1, &stage->why), DONE, &stage->why);
             plain_produce(world->brokers, "web", 0, 10, 10);
             assert_int_equal(stage_read(stage, total += 10), DONE);
         }
@@ -477,14 +477,14 @@ static void a_failure_undoes_the_transaction(void **state)
             fail_msg("%s: outcome %d, %s", rows[i].name, (int)outcome, stage->why.text);
         }
         if (outcome == RETRY || outcome == SKIP) { /* what was not committed comes again, and then it works */
-            assert_int_equal(stage->source->ops->rewind(stage->source, &stage->why), DONE);
+            assert_outcome(stage->source->ops->rewind(stage->source, &stage->why), DONE, &stage->why);
             assert_int_equal(stage_read(stage, total += 10), DONE);
             assert_int_equal(stage->seen[15], 2);
             assert_int_equal(stage->seen[5], 1);
-            assert_int_equal(sink->ops->commit(sink, &message, 1, &stage->why), DONE);
+            assert_outcome(sink->ops->commit(sink, &message, 1, &stage->why), DONE, &stage->why);
         }
         if (outcome == STOP) { /* for good */
-            assert_int_equal(sink->ops->commit(sink, &message, 1, &stage->why), STOP);
+            assert_outcome(sink->ops->commit(sink, &message, 1, &stage->why), STOP, &stage->why);
             assert_int_equal(stage->why.code, rows[i].reason);
         }
         stage_free(stage);
@@ -501,11 +501,11 @@ static void a_second_sink_of_the_same_name_fences_the_first(void **state)
     stage_open(first, world->brokers, "g", "a", NULL);
     stage_open(second, world->brokers, "h", "a", NULL);
     assert_int_equal(stage_open_sink(first, world->brokers, "same", outputs, 1), DONE);
-    assert_int_equal(first->sink->ops->commit(first->sink, &message, 1, &first->why), DONE);
+    assert_outcome(first->sink->ops->commit(first->sink, &message, 1, &first->why), DONE, &first->why);
     assert_int_equal(stage_open_sink(second, world->brokers, "same", outputs, 1), DONE);
-    assert_int_equal(first->sink->ops->commit(first->sink, &message, 1, &first->why), STOP);
+    assert_outcome(first->sink->ops->commit(first->sink, &message, 1, &first->why), STOP, &first->why);
     assert_int_equal(first->why.code, REASON_FENCED);
-    assert_int_equal(second->sink->ops->commit(second->sink, &message, 1, &second->why), DONE);
+    assert_outcome(second->sink->ops->commit(second->sink, &message, 1, &second->why), DONE, &second->why);
     stage_free(first);
     stage_free(second);
 }
@@ -537,7 +537,7 @@ static struct publisher *publisher_new(struct world *world, struct acknowledged 
     };
     struct publisher *publisher = NULL;
     struct reason why;
-    assert_int_equal(kafka_publisher_open(&settings, &publisher, &why), DONE);
+    assert_outcome(kafka_publisher_open(&settings, &publisher, &why), DONE, &why);
     return publisher;
 }
 
@@ -545,7 +545,7 @@ static void publisher_drain(struct publisher *publisher)
 {
     struct reason why;
     for (int i = 0; i < 1000 && publisher->ops->queued(publisher) > 0; i++) {
-        assert_int_equal(publisher->ops->serve(publisher, 10 * US_PER_MS, &why), DONE);
+        assert_outcome(publisher->ops->serve(publisher, 10 * US_PER_MS, &why), DONE, &why);
     }
     assert_int_equal(publisher->ops->queued(publisher), 0);
 }
@@ -566,7 +566,7 @@ static void a_message_is_published_and_acknowledged(void **state)
         acknowledged.outcomes[i] = STOP;
         const struct message message = {
             .topic = 0, .partition = -1, .key = span_text(rows[i].key), .value = span_text(rows[i].key), .token = i};
-        assert_int_equal(publisher->ops->send(publisher, &message, &why), DONE);
+        assert_outcome(publisher->ops->send(publisher, &message, &why), DONE, &why);
     }
     assert_int_equal(publisher->ops->queued(publisher), COUNT(rows));
     publisher_drain(publisher);
@@ -596,16 +596,16 @@ static void the_publisher_is_bounded(void **state)
     struct reason why;
     for (uint64_t i = 0; i < 10; i++) {
         message.token = i;
-        assert_int_equal(publisher->ops->send(publisher, &message, &why), DONE);
+        assert_outcome(publisher->ops->send(publisher, &message, &why), DONE, &why);
     }
-    assert_int_equal(publisher->ops->send(publisher, &message, &why), RETRY);
+    assert_outcome(publisher->ops->send(publisher, &message, &why), RETRY, &why);
     assert_int_equal(why.code, REASON_FULL);
     publisher_drain(publisher);
-    assert_int_equal(publisher->ops->send(publisher, &message, &why), DONE);
+    assert_outcome(publisher->ops->send(publisher, &message, &why), DONE, &why);
 
     static uint8_t large[2000];
     message.value = span_of(large, sizeof large);
-    assert_int_equal(publisher->ops->send(publisher, &message, &why), SKIP);
+    assert_outcome(publisher->ops->send(publisher, &message, &why), SKIP, &why);
     assert_int_equal(why.code, REASON_TOO_LARGE);
     publisher->ops->close(publisher);
 }
@@ -627,7 +627,7 @@ static void a_publish_that_fails_is_told(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         const struct message message = {.topic = 0, .partition = 0, .value = span_text("v"), .token = i};
         rd_kafka_mock_push_request_errors(kafka_mock_cluster(world->mock), API_PRODUCE, 1, rows[i].error);
-        assert_int_equal(publisher->ops->send(publisher, &message, &why), DONE);
+        assert_outcome(publisher->ops->send(publisher, &message, &why), DONE, &why);
         publisher_drain(publisher);
         assert_int_equal(acknowledged.outcomes[i], rows[i].outcome);
     }
@@ -644,7 +644,7 @@ static void topics_are_described(void **state)
     struct topic_state states[3];
     char cluster_id[CLUSTER_ID_SIZE] = "";
     struct reason why;
-    assert_int_equal(kafka_describe(&settings, names, 3, 5000, states, cluster_id, &why), DONE);
+    assert_outcome(kafka_describe(&settings, names, 3, 5000, states, cluster_id, &why), DONE, &why);
     assert_true(strlen(cluster_id) > 0);
     assert_true(states[0].exists && !states[1].exists && states[2].exists);
     assert_int_equal(states[0].partitions, 4);
@@ -662,9 +662,9 @@ static void nobody_there_is_unavailable(void **state)
     struct topic_state topic;
     char cluster_id[CLUSTER_ID_SIZE];
     struct reason why;
-    assert_int_equal(kafka_describe(&settings, names, 1, 200, &topic, cluster_id, &why), RETRY);
+    assert_outcome(kafka_describe(&settings, names, 1, 200, &topic, cluster_id, &why), RETRY, &why);
     assert_int_equal(why.code, REASON_UNAVAILABLE);
-    assert_int_equal(kafka_create_topics(&settings, specs, 1, 200, NULL, &why), RETRY);
+    assert_outcome(kafka_create_topics(&settings, specs, 1, 200, NULL, &why), RETRY, &why);
     assert_int_equal(why.code, REASON_UNAVAILABLE);
 }
 
@@ -673,7 +673,7 @@ static void the_mock_makes_no_topics_later(void **state)
     struct world *world = *state;
     const struct kafka_settings settings = {.brokers = world->brokers};
     struct reason why;
-    assert_int_equal(kafka_create_topics(&settings, specs, 1, 5000, NULL, &why), STOP);
+    assert_outcome(kafka_create_topics(&settings, specs, 1, 5000, NULL, &why), STOP, &why);
     assert_int_equal(why.code, REASON_REFUSED);
 }
 

@@ -19,6 +19,14 @@
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 #define TIMEOUT_MS  10000
 
+static inline void assert_outcome(enum outcome outcome, enum outcome expected, const struct reason *why)
+{
+    if (outcome != expected) {
+        fail_msg("outcome %d, not %d: %s", (int)outcome, (int)expected, outcome == DONE ? "" : why->text);
+    }
+}
+#define assert_done(outcome, why) assert_outcome(outcome, DONE, why)
+
 /* ---- plain clients ---- */
 
 static rd_kafka_t *plain_client(rd_kafka_type_t type, const char *brokers, const char *group)
@@ -228,7 +236,7 @@ static inline void stage_open(struct stage *self, const char *brokers, const cha
         .events = {self, stage_assigned, stage_revoked, stage_lost, stage_outside},
         .fetch_committed = true,
     };
-    assert_int_equal(kafka_source_open(&settings, &self->source, &self->why), DONE);
+    assert_outcome(kafka_source_open(&settings, &self->source, &self->why), DONE, &self->why);
 }
 
 static inline enum outcome stage_open_sink(struct stage *self, const char *brokers, const char *transactional_id,

@@ -1,0 +1,255 @@
+/* show.c - `slipstream scores`, `alerts` and `state`: the live view and the stored state, read from Redis. */
+#include "command.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+#define VIEW_MAX ((size_t)16 << 20)
+#define STATE_MAX ((size_t)1 << 30)
+
+/* A setup with Redis at hand. */
+struct shown {
+    struct setup setup;
+    struct store *store;
+};
+
+static bool shown_open(struct shown *self, const struct command *command, int argc, char **argv, enum exit_code *code)
+{
+    if (!setup_open(&self->setup, command, argc, argv, code)) {
+        return false;
+    }
+    const struct config *config = &self->setup.config;
+    struct store_settings settings = {self->setup.log,         config->redis_url, config->redis_username,
+                                      config->redis_password, config->app,       config->redis_timeout / US_PER_MS};
+    struct reason why;
+    self->store = NULL;
+    if (redis_store_open(&settings, &self->store, &why) != DONE) {
+        *code = complain(command, &why);
+        setup_close(&self->setup);
+        return false;
+    }
+    return true;
+}
+
+static void shown_close(struct shown *self)
+{
+    self->store->ops->close(self->store);
+    setup_close(&self->setup);
+}
+
+/* The view of one agency; NULL when there is none. */
+static enum outcome read_view(struct shown *self, const char *agency, json_t **view, struct reason *why)
+{
+    char key[ID_SIZE_MAX + 8];
+    struct buffer value;
+    snprintf(key, sizeof key, "view:%s", agency);
+    buffer_init(&value, VIEW_MAX);
+    enum outcome read = redis_view_read(self->store, span_text(key), &value, why);
+    *view = read == DONE ? json_loadb((const char *)value.data, value.size, 0, NULL) : NULL;
+    buffer_done(&value);
+    return read == SKIP ? DONE : read;
+}
+
+/* An array of the views of the agencies named, or of all. */
+static enum outcome read_views(struct shown *self, json_t **views, struct reason *why)
+{
+    const struct arguments *arguments = &self->setup.arguments;
+    json_t *names = NULL;
+    if (arguments->positional_count) {
+        names = json_array();
+        for (size_t i = 0; i < arguments->positional_count; i++) {
+            json_array_append_new(names, json_string(arguments->positional[i]));
+        }
+    } else {
+        struct buffer list;
+        buffer_init(&list, VIEW_MAX);
+        enum outcome listed = redis_view_list(self->store, &list, why);
+        names = listed == DONE ? json_loadb((const char *)list.data, list.size, 0, NULL) : NULL;
+        buffer_done(&list);
+        TRY(listed);
+    }
+    *views = json_array();
+    size_t i;
+    json_t *name;
+    enum outcome read = DONE;
+    json_array_foreach(names, i, name)
+    {
+        json_t *view = NULL;
+        read = read == DONE ? read_view(self, json_string_value(name), &view, why) : read;
+        if (view) {
+            json_array_append_new(*views, view);
+        }
+    }
+    json_decref(names);
+    return read;
+}
+
+static void print_estimate(const json_t *card, const char *key)
+{
+    const json_t *estimate = json_object_get(card, key);
+    if (!estimate) {
+        printf("  %-24s", "not enough data yet");
+        return;
+    }
+    char text[64];
+    snprintf(text, sizeof text, "%.1f (%.1f to %.1f)", json_number_value(json_object_get(estimate, "value")),
+             json_number_value(json_object_get(estimate, "low")), json_number_value(json_object_get(estimate, "high")));
+    printf("  %-24s", text);
+}
+
+/* The card of a window over all channels. */
+static const json_t *card_of(const json_t *view, const char *window)
+{
+    size_t i;
+    const json_t *card;
+    json_array_foreach(json_object_get(view, "cards"), i, card)
+    {
+        if (strcmp(json_string_value(json_object_get(card, "window")), window) == 0 &&
+            json_is_null(json_object_get(card, "channel"))) {
+            return card;
+        }
+    }
+    return NULL;
+}
+
+static void print_score(const json_t *view, const char *window)
+{
+    const json_t *card = card_of(view, window);
+    printf("%-32s", json_string_value(json_object_get(view, "agency")));
+    if (!card || json_is_true(json_object_get(card, "suppressed"))) {
+        printf("  %-24s\n", "too few people to show");
+        return;
+    }
+    print_estimate(card, "cx");
+    printf("  %10lld  %s%s\n", (long long)json_integer_value(json_object_get(card, "interactions")),
+           json_string_value(json_object_get(view, "as_of")),
+           json_is_true(json_object_get(view, "catching_up")) ? "  catching up" : "");
+}
+
+static enum exit_code finish(struct shown *self, const struct command *command, enum outcome outcome,
+                             const struct reason *why)
+{
+    enum exit_code code = outcome == DONE ? EXIT_FINE : complain(command, why);
+    shown_close(self);
+    return code;
+}
+
+static void print_json(const json_t *value)
+{
+    json_dumpf(value, stdout, JSON_COMPACT);
+    printf("\n");
+}
+
+static enum exit_code run_scores(const struct command *self, int argc, char **argv)
+{
+    struct shown shown;
+    enum exit_code code;
+    if (!shown_open(&shown, self, argc, argv, &code)) {
+        return code;
+    }
+    const char *window = argument(self, &shown.setup.arguments, "window");
+    struct reason why;
+    json_t *views = NULL;
+    enum outcome read = read_views(&shown, &views, &why);
+    if (read == DONE && argument(self, &shown.setup.arguments, "json")) {
+        print_json(views);
+    } else if (read == DONE) {
+        size_t i;
+        const json_t *view;
+        printf("%-32s  %-24s  %10s  %s\n", "agency", "CX score (95 % interval)", "contacts", "as of");
+        json_array_foreach(views, i, view)
+        {
+            print_score(view, window ? window : "24h");
+        }
+    }
+    json_decref(views);
+    return finish(&shown, self, read, &why);
+}
+
+const struct command command_scores = {
+    .name = "scores",
+    .arguments = "[AGENCY]...",
+    .summary = "prints the live scores, of all agencies or those named",
+    .example = "slipstream scores --config slipstream.yaml --window 7d",
+    .has_config = true,
+    .options = {{"window", "WINDOW", "1h, 4h, 24h (the default), 7d or 28d"}, {"json", NULL, "the whole view, as JSON"}},
+    .run = run_scores,
+};
+
+static enum exit_code run_alerts(const struct command *self, int argc, char **argv)
+{
+    struct shown shown;
+    enum exit_code code;
+    if (!shown_open(&shown, self, argc, argv, &code)) {
+        return code;
+    }
+    struct reason why;
+    json_t *views = NULL;
+    json_t *alerts = json_array();
+    enum outcome read = read_views(&shown, &views, &why);
+    size_t i;
+    const json_t *view;
+    json_array_foreach(views, i, view)
+    {
+        json_array_extend(alerts, json_object_get(view, "alerts"));
+    }
+    if (read == DONE && argument(self, &shown.setup.arguments, "json")) {
+        print_json(alerts);
+    } else if (read == DONE && json_array_size(alerts) == 0) {
+        printf("no open alerts\n");
+    } else if (read == DONE) {
+        json_array_foreach(alerts, i, view)
+        {
+            printf("%s\n", json_string_value(json_object_get(view, "text")));
+        }
+    }
+    json_decref(alerts);
+    json_decref(views);
+    return finish(&shown, self, read, &why);
+}
+
+const struct command command_alerts = {
+    .name = "alerts",
+    .arguments = "[AGENCY]...",
+    .summary = "prints the open alerts, of all agencies or those named",
+    .example = "slipstream alerts --config slipstream.yaml",
+    .has_config = true,
+    .options = {{"json", NULL, "as a JSON array"}},
+    .run = run_alerts,
+};
+
+static enum exit_code run_state(const struct command *self, int argc, char **argv)
+{
+    struct shown shown;
+    enum exit_code code;
+    if (!shown_open(&shown, self, argc, argv, &code)) {
+        return code;
+    }
+    const struct arguments *arguments = &shown.setup.arguments;
+    if (arguments->positional_count != 1 || strcmp(arguments->positional[0], "show") != 0) {
+        fprintf(stderr, "slipstream state: say show\n");
+        shown_close(&shown);
+        return EXIT_USAGE;
+    }
+    struct reason why;
+    enum outcome read = DONE;
+    for (int32_t p = 0; p < shown.setup.config.signals_partitions && read == DONE; p++) {
+        struct buffer lines;
+        buffer_init(&lines, STATE_MAX);
+        read = state_show(shown.store, p, &lines, &why);
+        fwrite(lines.data, 1, lines.size, stdout);
+        buffer_done(&lines);
+    }
+    return finish(&shown, self, read, &why);
+}
+
+const struct command command_state = {
+    .name = "state",
+    .arguments = "show",
+    .summary = "prints the stored counts of every cell and window, as JSON lines",
+    .detail = "For operators: these are exact counts, not suppressed. Reads only; what it prints of a task that is being\n"
+              "written to may be of two moments.",
+    .example = "slipstream state show --config slipstream.yaml",
+    .has_config = true,
+    .run = run_state,
+};
