@@ -344,15 +344,9 @@ static const struct step *run(struct machine *self, const struct plan *plan, con
         X(OP_PASS_SYMBOL, read_position(self, at, step->b, REASON_BAD_ENUM, &symbol)) \
         X(OP_PASS_BYTES, read_bytes(self, at, &bytes)) \
         X(OP_PASS_FIXED, pass_fixed(self, at, step->a)) 
-#define LBL(op, e) [op] = &&l_##op, [0x40|op] = &&n_##op,
-    static const void *const labels[128] = {
-        LEAVES(LBL)
-        [OP_END] = &&control, [OP_JUMP] = &&control,[OP_GATE] = &&control,[OP_UNION] = &&control,[OP_REFUSE] = &&control,
-        [OP_ARRAY] = &&control,[OP_NEXT] = &&control,[OP_CALL] = &&control,[OP_RETURN] = &&control,[0x40|OP_GATE]=&&gate };
-#define GO() goto *labels[step->op]
-    GO();
+
 #define CASE(op, expr) \
-    n_##op: \
+    case 0x40 | op: \
             if (__builtin_expect(at < self->end && (*at == (step->null_byte ^ 2)), 1)) { at++; } else { \
             at = read_nullable(self, step, at, &is_null); \
             if (at == NULL) { \
@@ -360,25 +354,31 @@ static const struct step *run(struct machine *self, const struct plan *plan, con
             } \
             if (is_null) { \
                 step = step + 1; \
-                GO(); \
-            } }  \
-    l_##op: at = expr; if (at == NULL) return step; step++; GO();
-    LEAVES(CASE)
-gate:
+                continue; \
+            } } __attribute__((fallthrough)); \
+    case op: at = expr;     if (at == NULL) return step; \
+        step++; continue; 
+
+    for (;;) {
+        switch (step->op) {
+            LEAVES(CASE)
+        case 0x40 | OP_GATE:
             at = read_nullable(self, step, at, &is_null);
             if (at == NULL) {
                 return step;
             }
             step = is_null ? plan_step(plan, step->a) : step + 1;
-            GO();
-control: {
+            continue;
+        default: {
             const struct step *next = run_control(self, plan, step, &at);
             if (next == NULL) {
                 return step;
             }
             step = next;
-            GO();
+            continue;
         }
+        }
+    }
 }
 
 static enum outcome explain(const struct machine *self, const struct plan *plan, const struct step *step,

@@ -20,6 +20,7 @@ struct agency {
     struct name *names;       /* of its services */
     uint32_t service_capacity;
     bool is_other;
+    bool has_other; /* one of its services is FOLD_OTHER */
 };
 
 struct fold {
@@ -28,6 +29,7 @@ struct fold {
     struct name *names; /* of agencies */
     struct agency **agencies;
     uint32_t agency_count, agency_capacity;
+    bool has_other; /* one of them is FOLD_OTHER */
     struct fold_cell **cells;
     uint32_t cell_count, cell_capacity;
     uint32_t *changed; /* cells; as many as there are fit */
@@ -109,6 +111,12 @@ static struct name *name_add(struct name **names, struct span name, uint32_t pos
     return added;
 }
 
+/* FOLD_OTHER takes no one's place, whenever it comes: stored names are loaded in any order, and must all fit again. */
+static bool is_full(uint32_t count, bool has_other, uint32_t most)
+{
+    return count - has_other >= most;
+}
+
 static uint32_t agency_add(struct fold *self, struct span name)
 {
     uint32_t position = self->agency_count;
@@ -117,6 +125,7 @@ static uint32_t agency_add(struct fold *self, struct span name)
     const struct name *kept = name_add(&self->names, name, position);
     agency->shown.name = span_of(kept->bytes, name.size);
     agency->is_other = span_equal(name, span_text(FOLD_OTHER));
+    self->has_other |= agency->is_other;
     self->agencies = grown(self->agencies, position, &self->agency_capacity, sizeof *self->agencies);
     self->agencies[self->agency_count++] = agency;
     return position;
@@ -129,7 +138,7 @@ uint32_t fold_agency(struct fold *self, struct span name)
         return known->position;
     }
     struct span other = span_text(FOLD_OTHER);
-    if (self->agency_count >= self->limits.agencies_max && !span_equal(name, other)) {
+    if (is_full(self->agency_count, self->has_other, self->limits.agencies_max) && !span_equal(name, other)) {
         return fold_agency(self, other);
     }
     return agency_add(self, name);
@@ -143,6 +152,7 @@ static uint32_t service_add(struct agency *agency, struct span name)
         grown(agency->shown.services, position, &agency->service_capacity, sizeof *agency->shown.services);
     struct fold_service *service = &agency->shown.services[agency->shown.service_count++];
     service->name = span_of(kept->bytes, name.size);
+    agency->has_other |= span_equal(name, span_text(FOLD_OTHER));
     for (unsigned i = 0; i < CHANNELS; i++) {
         service->cells[i] = FOLD_NONE;
     }
@@ -161,7 +171,7 @@ uint32_t fold_service(struct fold *self, uint32_t agency, struct span name)
     if (known) {
         return known->position;
     }
-    if (owner->shown.service_count >= self->limits.services_max && !span_equal(name, other)) {
+    if (is_full(owner->shown.service_count, owner->has_other, self->limits.services_max) && !span_equal(name, other)) {
         return fold_service(self, agency, other);
     }
     return service_add(owner, name);

@@ -4,7 +4,8 @@
 #include <librdkafka/rdkafka_mock.h>
 #include <stdlib.h>
 
-#define BROKERS       3  /* so that leaders and coordinators have somewhere to move to */
+#define BROKERS       2  /* and the controller: leaders and coordinators have somewhere to move to */
+#define CONTROLLER_ID 0  /* the cluster names this broker as its controller, and makes it only when asked */
 #define JOIN_DELAY_MS 10 /* a new group waits 3 s for more members otherwise */
 
 struct kafka_mock {
@@ -24,7 +25,7 @@ static enum outcome mock_fill(struct kafka_mock *self, const struct topic_spec *
         return FAIL(why, STOP, REASON_FATAL, "mock cluster: %s", text);
     }
     self->cluster = rd_kafka_mock_cluster_new(self->handle, BROKERS);
-    if (!self->cluster) {
+    if (!self->cluster || rd_kafka_mock_broker_add(self->cluster, CONTROLLER_ID)) {
         return FAIL(why, STOP, REASON_FATAL, "mock cluster: no port to listen on");
     }
     rd_kafka_mock_group_initial_rebalance_delay_ms(self->cluster, JOIN_DELAY_MS);

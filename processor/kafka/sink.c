@@ -37,7 +37,8 @@ static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
     (void)producer;
     struct kafka_client *client = opaque;
     struct kafka_sink *self = client->owner;
-    if (message->err && !self->failed) {
+    bool purged = message->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || message->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+    if (message->err && !purged && !self->failed) { /* purged is what follows a failure, not the failure */
         self->failed = message->err;
     }
 }

@@ -132,26 +132,6 @@ static enum outcome describe_topics(struct admin *admin, const char *const *topi
     return DONE;
 }
 
-/* For brokers too old to describe: all topics' metadata, so that asking makes none. */
-static enum outcome list_topics(struct admin *admin, const char *const *topics, size_t count, int timeout_ms,
-                                struct topic_state *states, struct reason *why)
-{
-    const struct rd_kafka_metadata *metadata = NULL;
-    rd_kafka_resp_err_t code = rd_kafka_metadata(admin->handle, 1, NULL, &metadata, timeout_ms);
-    if (code) {
-        return kafka_fail(why, code, "asking for topics", NULL);
-    }
-    for (int i = 0; i < metadata->topic_cnt; i++) {
-        for (size_t t = 0; t < count; t++) {
-            if (strcmp(topics[t], metadata->topics[i].topic) == 0 && !metadata->topics[i].err) {
-                states[t] = (struct topic_state){.exists = true, .partitions = metadata->topics[i].partition_cnt};
-            }
-        }
-    }
-    rd_kafka_metadata_destroy(metadata);
-    return DONE;
-}
-
 static enum outcome describe_with(struct admin *admin, const char *const *topics, size_t count, int timeout_ms,
                                   struct topic_state *states, char cluster_id[CLUSTER_ID_SIZE], struct reason *why)
 {
@@ -169,12 +149,7 @@ static enum outcome describe_with(struct admin *admin, const char *const *topics
     if (count == 0) {
         return DONE;
     }
-    enum outcome outcome = describe_topics(admin, topics, count, timeout_ms, states, why);
-    if (outcome == STOP && why->code == REASON_REFUSED && admin->client.trouble != STOP &&
-        strstr(why->text, rd_kafka_err2name(RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE))) {
-        outcome = list_topics(admin, topics, count, timeout_ms, states, why);
-    }
-    return outcome;
+    return describe_topics(admin, topics, count, timeout_ms, states, why);
 }
 
 enum outcome kafka_describe(const struct kafka_settings *settings, const char *const *topics, size_t count,

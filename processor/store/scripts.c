@@ -1,25 +1,20 @@
 /* scripts.c - the Lua scripts, embedded. */
 #include "scripts.h"
 
-#define EMBED(name, file)                                                                                              \
-    __asm__(".pushsection .rodata\n"                                                                                   \
-            ".global store_" #name "_lua\n"                                                                            \
-            ".global store_" #name "_lua_end\n"                                                                        \
-            "store_" #name "_lua:\n"                                                                                   \
-            ".incbin \"" file "\"\n"                                                                                   \
-            "store_" #name "_lua_end:\n"                                                                               \
-            ".byte 0\n"                                                                                                \
-            ".popsection\n");                                                                                          \
-    extern const uint8_t store_##name##_lua[];                                                                         \
-    extern const uint8_t store_##name##_lua_end[];                                                                     \
-    struct script script_##name(void)                                                                                  \
-    {                                                                                                                  \
-        size_t size = (size_t)(store_##name##_lua_end - store_##name##_lua);                                           \
-        return (struct script){.source = span_of(store_##name##_lua, size)};                                           \
-    }
+#include "slipstream/base/embed.h"
 
-EMBED(claim, "claim.lua")
-EMBED(apply, "apply.lua")
+EMBED(claim_lua, "claim.lua");
+EMBED(apply_lua, "apply.lua");
+
+struct script script_claim(void)
+{
+    return (struct script){.source = EMBEDDED(claim_lua)};
+}
+
+struct script script_apply(void)
+{
+    return (struct script){.source = EMBEDDED(apply_lua)};
+}
 
 static enum outcome learn_hash(struct script *self, struct connection *connection, struct command *command,
                                struct reason *why)

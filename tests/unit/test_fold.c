@@ -406,6 +406,31 @@ static void the_rest_is_other(void **state)
     fold_close(fold);
 }
 
+/* A full fold's names fit into another one, wherever among them the rest comes: that is how they are loaded. */
+static void the_rest_takes_no_ones_place(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a", "b", "c"};
+    for (size_t before = 0; before <= COUNT(names); before++) {
+        struct fold_limits few = limits(100, COUNT(names), COUNT(names));
+        struct fold *fold = fold_open(&few);
+        for (size_t i = 0; i <= COUNT(names); i++) {
+            const char *name = i == before ? FOLD_OTHER : names[i < before ? i : i - 1];
+            uint32_t agency = fold_agency(fold, span_text(name));
+            assert_true(span_equal(fold_agency_at(fold, agency)->name, span_text(name)));
+        }
+        uint32_t agency = fold_agency(fold, span_text("a"));
+        for (size_t i = 0; i <= COUNT(names); i++) {
+            const char *name = i == before ? FOLD_OTHER : names[i < before ? i : i - 1];
+            uint32_t service = fold_service(fold, agency, span_text(name));
+            assert_true(span_equal(fold_agency_at(fold, agency)->services[service].name, span_text(name)));
+        }
+        assert_int_equal(fold_agency(fold, span_text("d")), before);
+        assert_int_equal(fold_service(fold, agency, span_text("d")), before);
+        fold_close(fold);
+    }
+}
+
 /* Names are bytes: as long as may be, with any byte in them, one the beginning of another. */
 static void names_are_bytes(void **state)
 {
@@ -470,6 +495,7 @@ int main(void)
         cmocka_unit_test(a_correction_takes_back),
         cmocka_unit_test(late_is_late_but_remembered),
         cmocka_unit_test(the_rest_is_other),
+        cmocka_unit_test(the_rest_takes_no_ones_place),
         cmocka_unit_test(names_are_bytes),
         cmocka_unit_test(cells_are_made_once),
     };

@@ -67,8 +67,10 @@ static int64_t random_number(struct seeded *seeded, enum field_type type)
     case FIELD_FLAG:
         return seeded_between(seeded, 0, 1);
     case FIELD_NUMBER:
-        return seeded_one_in(seeded, 10) ? INT32_MIN + (seeded_one_in(seeded, 2) ? UINT32_MAX : 0)
-                                         : seeded_between(seeded, -1, 5);
+        if (seeded_one_in(seeded, 10)) {
+            return seeded_one_in(seeded, 2) ? INT32_MIN : INT32_MAX;
+        }
+        return seeded_between(seeded, -1, 5);
     case FIELD_SECONDS:
         return (int64_t)seeded_sized(seeded, 40) - 1000;
     case FIELD_KIND:

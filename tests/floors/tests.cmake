@@ -1,0 +1,25 @@
+# The floors of the house: an include across them must not compile, one along them must.
+function(floor_test module header expected)
+    set(name floors/${module}_${header})
+    set(folder ${CMAKE_CURRENT_BINARY_DIR}/floors/${module}_${header})
+    add_test(NAME ${name} COMMAND ${CMAKE_COMMAND} -DCOMPILER=${CMAKE_C_COMPILER} -DHEADER=${header}
+        -DEXPECTED=${expected} -DFOLDER=${folder} "-DPATHS=$<TARGET_PROPERTY:${module},INCLUDE_DIRECTORIES>"
+        -P ${CMAKE_CURRENT_SOURCE_DIR}/floors/compiles.cmake)
+    set_tests_properties(${name} PROPERTIES LABELS unit)
+endfunction()
+
+floor_test(base model FALSE)
+floor_test(model base TRUE)
+floor_test(model config FALSE)
+floor_test(config model TRUE)
+floor_test(decode model TRUE)
+floor_test(decode fold FALSE)
+floor_test(fold roll FALSE)
+floor_test(score detect FALSE)
+floor_test(detect score FALSE)
+floor_test(kafka store FALSE)
+floor_test(store kafka FALSE)
+floor_test(registry pipeline FALSE)
+floor_test(serve model FALSE)
+floor_test(pipeline detect TRUE)
+floor_test(pipeline store TRUE)
