@@ -57,7 +57,6 @@ static bool accepts_null(const struct compiler *self, uint32_t reader)
 static enum outcome compile_nullable(struct compiler *self, const struct schema_type *whole, unsigned null,
                                      uint32_t reader, const struct site *site, struct reason *why)
 {
-    uint8_t null_byte = (uint8_t)(null << 1);
     uint32_t gate = emit(self, STEP(OP_GATE, site->place, PLAN_SINK, 0, 0));
     bool readable;
     TRY(compile_branch(self, *schema_branch(self->writers, whole->first + 1 - null), reader, site, &readable, why));
@@ -68,12 +67,12 @@ static enum outcome compile_nullable(struct compiler *self, const struct schema_
     struct step *steps = plan_step(self->plan, gate);
     if (end == gate + 2 && steps[1].op < LEAF_OPS) {
         steps[0] = steps[1];
+        steps[0].op |= NULLABLE;
         self->plan->steps.size -= sizeof *steps;
-    }
-    steps[0].null_byte = null_byte;
-    if (steps[0].op == OP_GATE) {
+    } else {
         steps[0].a = end;
     }
+    steps[0].value_byte = (uint8_t)((1 - null) << 1);
     return DONE;
 }
 

@@ -22,6 +22,7 @@ static struct plan *plan_new(enum channel channel)
         return NULL;
     }
     interaction_init(&self->blank, channel);
+    self->blank_size = sizeof self->blank;
     buffer_init(&self->steps, PLAN_STEPS_MAX * sizeof(struct step));
     buffer_init(&self->tables, PLAN_TABLES_MAX * sizeof(uint32_t));
     buffer_init(&self->places, PLAN_PLACES_MAX * sizeof(struct place));
@@ -107,10 +108,6 @@ enum outcome plan_compile(struct span writer_schema, struct span reader_schema, 
     struct compiler self CLEANUP(compiler_done) = {0};
     TRY(compiler_init(&self, writer_schema, reader_schema, channel, why));
     TRY(compile_whole(&self, why));
-    for (uint32_t i = 0; i < next_step(&self); i++) {
-        struct step *step = plan_step(self.plan, i);
-        if (step->null_byte != NOT_NULLABLE) step->op |= 0x40;
-    }
     *plan = self.plan;
     self.plan = NULL; /* the caller owns it now */
     return DONE;

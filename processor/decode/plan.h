@@ -1,8 +1,9 @@
 /* plan.h - the program a writer's schema is compiled to, and what compiles and runs it.
  *
  * Shape: steps, run from the first to OP_END over the bytes, once. A leaf reads one value into its target; control steps
- * choose, repeat and call. A step with a null_byte first reads the branch of a two-branch union, and is passed over when
- * that is null: most of our fields are such. Values that nothing wants go into the sink beside the interaction.
+ * choose, repeat and call. A leaf that is NULLABLE first reads the branch of a union of null and one other type, and is
+ * passed over when that is null: most of our fields are such. Values that nothing wants go into the sink beside the
+ * interaction.
  * Bounds: the tables have ceilings; the run has a stack of SCHEMA_DEPTH_MAX, and work that needs no bytes is counted. */
 #ifndef SLIPSTREAM_DECODE_PLAN_H
 #define SLIPSTREAM_DECODE_PLAN_H
@@ -39,7 +40,7 @@ enum leaf_op {
 enum control_op {
     OP_END = LEAF_OPS,
     OP_JUMP,   /* a: step */
-    OP_GATE,   /* two-branch union in front of several steps. a: step after them, for null */
+    OP_GATE,   /* a union of null and one other type, which takes several steps. a: step after them, for null */
     OP_UNION,  /* a: table of steps; b: branches */
     OP_REFUSE, /* a branch we cannot read. a: offset in the plan's text; b: size */
     OP_ARRAY,  /* array or map. a: step after it; b: least bytes of an item */
@@ -48,14 +49,16 @@ enum control_op {
     OP_RETURN,
 };
 
-#define NOT_NULLABLE 0xff
+#define NULLABLE 0x40 /* added to a leaf */
+_Static_assert((unsigned)OP_RETURN < NULLABLE, "a step's op has a bit to spare");
+
 #define UNKNOWN_SYMBOL UINT32_MAX
 
 struct step {
     uint8_t op;
-    uint8_t null_byte; /* the branch that is null, as one byte: 0 or 2; else NOT_NULLABLE */
-    uint16_t target;   /* offset in struct decoded */
-    uint32_t place;    /* for reasons */
+    uint8_t value_byte; /* of a union with null: the other branch, as the one byte it mostly is, 0 or 2 */
+    uint16_t target;    /* offset in struct decoded */
+    uint32_t place;     /* for reasons */
     uint32_t a, b;
 };
 _Static_assert(sizeof(struct step) == 16, "four steps a cache line");
@@ -80,6 +83,7 @@ struct place {
 
 struct plan {
     struct interaction blank; /* all absent, and the defaults of fields that no message of this writer has */
+    size_t blank_size;        /* as a variable: for a constant the compiler copies with rep movs, which takes twice as long */
     struct buffer steps;      /* struct step */
     struct buffer tables;     /* uint32_t */
     struct buffer places;     /* struct place */
@@ -138,7 +142,6 @@ bool plan_is_full(const struct compiler *self);
 
 #define STEP(operation, at_place, into, first, second)                                                                 \
     ((struct step){.op = (uint8_t)(operation),                                                                         \
-                   .null_byte = NOT_NULLABLE,                                                                          \
                    .target = (into),                                                                                   \
                    .place = (at_place),                                                                                \
                    .a = (first),                                                                                       \

@@ -79,45 +79,48 @@ static inline const uint8_t *read_bytes(struct machine *self, const uint8_t *at,
     return pass_fixed(self, at, (uint64_t)size);
 }
 
+/* Ids are mostly ASCII, and short. Both ends of a text are looked at as whole words, which may overlap; a byte that is
+ * neither 01 to 7F leaves its top bit set in `byte | (byte - 1)`. The rest is for those who know UTF-8. */
+#define BYTES_01 UINT64_C(0x0101010101010101)
+#define BYTES_80 UINT64_C(0x8080808080808080)
+
 static inline bool is_short_text(struct span text)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    const uint64_t tops = UINT64_C(0x8080808080808080);
-    uint64_t word = ones;
-    if (text.size >= 4) {
-        memcpy(&word, text.data, 4);
-        memcpy((uint8_t *)&word + 4, text.data + text.size - 4, 4);
-    } else if (text.size > 0) {
-        word = (ones & ~UINT64_C(0xffffff)) | text.data[0] | (uint64_t)text.data[text.size / 2] << 8 | (uint64_t)text.data[text.size - 1] << 16;
+    uint64_t first = BYTES_01;
+    uint64_t last = BYTES_01;
+    if (text.size < 4) {
+        return span_is_text(text);
     }
-    return ((word | (word - ones)) & tops) == 0;
+    if (text.size < 8) {
+        memcpy(&first, text.data, 4);
+        memcpy(&last, text.data + text.size - 4, 4);
+    } else {
+        memcpy(&first, text.data, 8);
+        memcpy(&last, text.data + text.size - 8, 8);
+    }
+    /* Of whole words a borrow can only add to the top bits that are found, never hide one. */
+    uint64_t found = first | (first - BYTES_01) | last | (last - BYTES_01);
+    return (found & BYTES_80) == 0 || span_is_text(text);
 }
 
-/* Eight bytes at a time while they are 01 to 7F, as ids are; the rest is for those who know UTF-8. */
+typedef uint8_t bytes16 __attribute__((vector_size(16)));
+typedef uint64_t words2 __attribute__((vector_size(16)));
 
-typedef uint8_t lanes __attribute__((vector_size(16)));
-typedef uint64_t halves __attribute__((vector_size(16)));
 static inline bool is_text(struct span text)
 {
-    lanes word;
-    lanes found = {0};
-    if (text.size < sizeof word) {
-        const uint64_t ones = UINT64_C(0x0101010101010101);
-        const uint64_t tops = UINT64_C(0x8080808080808080);
-        if (text.size >= 8) {
-            uint64_t x,y; memcpy(&x, text.data, 8); memcpy(&y, text.data + text.size-8, 8);
-            return (((x | (x-ones) | y | (y-ones)) & tops) == 0) || span_is_text(text);
-        }
-        return is_short_text(text) || span_is_text(text);
+    bytes16 bytes;
+    bytes16 found = {0};
+    if (text.size < sizeof bytes) {
+        return is_short_text(text);
     }
-    for (size_t at = 0; at + sizeof word < text.size; at += sizeof word) {
-        memcpy(&word, text.data + at, sizeof word);
-        found |= word | (word - 1);
+    for (size_t at = 0; at + sizeof bytes < text.size; at += sizeof bytes) {
+        memcpy(&bytes, text.data + at, sizeof bytes);
+        found |= bytes | (bytes - 1);
     }
-    memcpy(&word, text.data + text.size - sizeof word, sizeof word);
-    found |= word | (word - 1);
-    halves h = (halves)found;
-    return ((h[0] | h[1]) & UINT64_C(0x8080808080808080)) == 0 || span_is_text(text);
+    memcpy(&bytes, text.data + text.size - sizeof bytes, sizeof bytes);
+    found |= bytes | (bytes - 1);
+    words2 words = (words2)found;
+    return ((words[0] | words[1]) & BYTES_80) == 0 || span_is_text(text);
 }
 
 static inline const uint8_t *read_text(struct machine *self, const uint8_t *at, struct span *text)

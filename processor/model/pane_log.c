@@ -149,19 +149,35 @@ void pane_log_done(struct pane_log *self)
     *self = (struct pane_log){0};
 }
 
-/* Makes the bytes [at, at + old) be `size` given ones. */
+static void make_room(struct pane_log *self, uint32_t needed)
+{
+    uint32_t capacity = self->capacity ? self->capacity : 128;
+    while (capacity < needed) {
+        capacity += capacity / 2;
+    }
+    uint8_t *grown = realloc(self->data, capacity);
+    ASSERT(grown);
+    self->data = grown;
+    self->capacity = capacity;
+}
+
+static void drop_expired(struct pane_log *self)
+{
+    self->size -= self->start;
+    memmove(self->data, self->data + self->start, self->size);
+    self->start = 0;
+}
+
+/* Makes the bytes [at, at + old) be `size` given ones. What has expired gives its room before more is asked for. */
 static void replace(struct pane_log *self, uint32_t at, uint32_t old, const uint8_t *bytes, uint32_t size)
 {
+    if (self->size - old + size > self->capacity && self->start > self->size / 8) {
+        at -= self->start;
+        drop_expired(self);
+    }
     uint32_t needed = self->size - old + size;
     if (needed > self->capacity) {
-        uint32_t capacity = self->capacity ? self->capacity : 128;
-        while (capacity < needed) {
-            capacity += capacity / 2;
-        }
-        uint8_t *grown = realloc(self->data, capacity);
-        ASSERT(grown);
-        self->data = grown;
-        self->capacity = capacity;
+        make_room(self, needed);
     }
     memmove(self->data + at + size, self->data + at + old, self->size - at - old);
     memcpy(self->data + at, bytes, size);
@@ -305,11 +321,6 @@ bool pane_log_expire(struct pane_log *self, int64_t first_kept)
         }
         self->start = next;
         expired = true;
-    }
-    if (self->start > 256 && self->start > self->size / 2) {
-        memmove(self->data, self->data + self->start, self->size - self->start);
-        self->size -= self->start;
-        self->start = 0;
     }
     return expired;
 }

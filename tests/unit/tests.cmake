@@ -29,3 +29,14 @@ slipstream_test(unit schema_folder LINKS registry)
 slipstream_test(unit serve LINKS serve curl Threads::Threads)
 slipstream_test(unit interaction_writer LINKS commands avro jansson)
 slipstream_test(unit import LINKS commands)
+
+# The tables that the code has, as pages.
+function(page_test word page)
+    add_test(NAME unit/page_${word} COMMAND ${CMAKE_COMMAND} -DBINARY=$<TARGET_FILE:slipstream> -DWORD=${word}
+        -DPAGE=${PROJECT_SOURCE_DIR}/${page} -P ${PROJECT_SOURCE_DIR}/tests/unit/page.cmake)
+    set_tests_properties(unit/page_${word} PROPERTIES LABELS unit)
+endfunction()
+page_test(reference deploy/settings.md)
+page_test(metrics deploy/metrics.md)
+page_test(signals schemas/signals.md)
+page_test(reasons schemas/reasons.md)
