@@ -10,8 +10,8 @@ struct site site_below(struct compiler *self, const struct site *up, struct span
     below.depth++;
     below.place = add_place(self, up->place, name);
     if (up->path != NULL) {
-        int length = snprintf(path, SITE_PATH_SIZE, "%s%s%.*s", up->path, up->path[0] == '\0' ? "" : ".",
-                              SPAN_FORMAT(name));
+        int length =
+            snprintf(path, SITE_PATH_SIZE, "%s%s%.*s", up->path, up->path[0] == '\0' ? "" : ".", SPAN_FORMAT(name));
         below.path = length < SITE_PATH_SIZE ? path : NULL;
     }
     return below;

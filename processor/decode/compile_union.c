@@ -89,7 +89,8 @@ static enum outcome compile_branches(struct compiler *self, const struct schema_
         bool readable;
         TRY(compile_branch(self, *schema_branch(self->writers, whole->first + i), reader, site, &readable, why));
         any = any || readable;
-        last_jump = emit(self, STEP(OP_JUMP, site->place, PLAN_SINK, last_jump, 0)); /* chained until the end is known */
+        last_jump =
+            emit(self, STEP(OP_JUMP, site->place, PLAN_SINK, last_jump, 0)); /* chained until the end is known */
     }
     uint32_t end = next_step(self);
     while (last_jump != SCHEMA_NONE && !plan_is_full(self)) {

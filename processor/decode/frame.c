@@ -2,7 +2,7 @@
 #include "slipstream/decode.h"
 
 #define CONFLUENT_MAGIC 0
-#define CONFLUENT_SIZE 5 /* the magic byte, and a 4-byte big-endian id */
+#define CONFLUENT_SIZE  5 /* the magic byte, and a 4-byte big-endian id */
 
 static enum outcome read_confluent(struct span message, struct frame *frame, struct reason *why)
 {

@@ -46,10 +46,10 @@ void name_split(struct span full, struct span *space, struct span *name)
 }
 
 static const char *const kind_words[SCHEMA_KINDS] = {
-    [SCHEMA_NULL] = "null",     [SCHEMA_BOOLEAN] = "boolean", [SCHEMA_INT] = "int",       [SCHEMA_LONG] = "long",
-    [SCHEMA_FLOAT] = "float",   [SCHEMA_DOUBLE] = "double",   [SCHEMA_BYTES] = "bytes",   [SCHEMA_STRING] = "string",
-    [SCHEMA_FIXED] = "fixed",   [SCHEMA_ENUM] = "enum",       [SCHEMA_RECORD] = "record", [SCHEMA_ARRAY] = "array",
-    [SCHEMA_MAP] = "map",       [SCHEMA_UNION] = "union",
+    [SCHEMA_NULL] = "null",   [SCHEMA_BOOLEAN] = "boolean", [SCHEMA_INT] = "int",       [SCHEMA_LONG] = "long",
+    [SCHEMA_FLOAT] = "float", [SCHEMA_DOUBLE] = "double",   [SCHEMA_BYTES] = "bytes",   [SCHEMA_STRING] = "string",
+    [SCHEMA_FIXED] = "fixed", [SCHEMA_ENUM] = "enum",       [SCHEMA_RECORD] = "record", [SCHEMA_ARRAY] = "array",
+    [SCHEMA_MAP] = "map",     [SCHEMA_UNION] = "union",
 };
 
 bool schema_primitive(struct span name, enum schema_kind *kind)

@@ -1,20 +1,20 @@
 /* plan.h - the program a writer's schema is compiled to, and what compiles and runs it.
  *
- * Shape: steps, run from the first to OP_END over the bytes, once. A leaf reads one value into its target; control steps
- * choose, repeat and call. A leaf that is NULLABLE first reads the branch of a union of null and one other type, and is
- * passed over when that is null: most of our fields are such. Values that nothing wants go into the sink beside the
- * interaction.
- * Bounds: the tables have ceilings; the run has a stack of SCHEMA_DEPTH_MAX, and work that needs no bytes is counted. */
+ * Shape: steps, run from the first to OP_END over the bytes, once. A leaf reads one value into its target; control
+ * steps choose, repeat and call. A leaf that is NULLABLE first reads the branch of a union of null and one other type,
+ * and is passed over when that is null: most of our fields are such. Values that nothing wants go into the sink beside
+ * the interaction. Bounds: the tables have ceilings; the run has a stack of SCHEMA_DEPTH_MAX, and work that needs no
+ * bytes is counted. */
 #ifndef SLIPSTREAM_DECODE_PLAN_H
 #define SLIPSTREAM_DECODE_PLAN_H
 
 #include "schema.h"
 
-#define PLAN_STEPS_MAX 65536
-#define PLAN_TABLES_MAX 65536       /* entries of all jump and symbol tables */
-#define PLAN_PLACES_MAX 65536
-#define PLAN_TEXT_MAX (1u << 20)    /* bytes of names and refusals */
-#define PLAN_EMPTY_ITEMS_MAX 65536u /* items without a single byte, as nulls, in one message */
+#define PLAN_STEPS_MAX       65536
+#define PLAN_TABLES_MAX      65536 /* entries of all jump and symbol tables */
+#define PLAN_PLACES_MAX      65536
+#define PLAN_TEXT_MAX        (1u << 20) /* bytes of names and refusals */
+#define PLAN_EMPTY_ITEMS_MAX 65536u     /* items without a single byte, as nulls, in one message */
 
 enum leaf_op {
     OP_TEXT,           /* string or bytes, checked to be text → span */
@@ -83,10 +83,10 @@ struct place {
 
 struct plan {
     struct interaction blank; /* all absent, and the defaults of fields that no message of this writer has */
-    size_t blank_size;        /* as a variable: for a constant the compiler copies with rep movs, which takes twice as long */
-    struct buffer steps;      /* struct step */
-    struct buffer tables;     /* uint32_t */
-    struct buffer places;     /* struct place */
+    size_t blank_size; /* as a variable: for a constant the compiler copies with rep movs, which takes twice as long */
+    struct buffer steps;  /* struct step */
+    struct buffer tables; /* uint32_t */
+    struct buffer places; /* struct place */
     struct buffer text;
 };
 
@@ -115,7 +115,7 @@ struct compiler {
     struct buffer entries; /* uint32_t for each of the writer's types: the first step of its routine */
     struct buffer waiting; /* uint32_t: types whose routine is called */
 };
-#define ROUTINE_NONE UINT32_MAX
+#define ROUTINE_NONE    UINT32_MAX
 #define ROUTINE_WAITING (UINT32_MAX - 1)
 
 /* Where in the reader's schema the compiler is. */
@@ -141,11 +141,7 @@ uint32_t add_place(struct compiler *self, uint32_t up, struct span name);
 bool plan_is_full(const struct compiler *self);
 
 #define STEP(operation, at_place, into, first, second)                                                                 \
-    ((struct step){.op = (uint8_t)(operation),                                                                         \
-                   .target = (into),                                                                                   \
-                   .place = (at_place),                                                                                \
-                   .a = (first),                                                                                       \
-                   .b = (second)})
+    ((struct step){.op = (uint8_t)(operation), .target = (into), .place = (at_place), .a = (first), .b = (second)})
 
 /* bind.c: our fields, and the values of defaults. */
 const struct interaction_field *field_bound(const char *path);

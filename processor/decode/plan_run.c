@@ -327,9 +327,9 @@ static const struct step *run_control(struct machine *self, const struct plan *p
     L(OP_PASS_FIXED, pass_fixed(self, at, step->a))
 
 /* A leaf's two entries: behind a union with null, and without. */
-#define LEAF_LABELS(op, read) [(op) | NULLABLE] = &&nullable_##op, [op] = &&plain_##op,
-#define LEAF_STEPS(op, read)                                                                                           \
-    nullable_##op : at = read_nullable(self, step, at, &is_null);                                                      \
+#define LEAF_LABELS(leaf, read) [(leaf) | NULLABLE] = &&nullable_##leaf, [leaf] = &&plain_##leaf,
+#define LEAF_STEPS(leaf, read)                                                                                         \
+    nullable_##leaf : at = read_nullable(self, step, at, &is_null);                                                    \
     if (at == NULL) {                                                                                                  \
         return step;                                                                                                   \
     }                                                                                                                  \
@@ -337,7 +337,7 @@ static const struct step *run_control(struct machine *self, const struct plan *p
         step++;                                                                                                        \
         goto *labels[step->op];                                                                                        \
     }                                                                                                                  \
-    plain_##op : at = (read);                                                                                          \
+    plain_##leaf : at = (read);                                                                                        \
     if (at == NULL) {                                                                                                  \
         return step;                                                                                                   \
     }                                                                                                                  \

@@ -1,6 +1,7 @@
 /* read.h - Avro's binary values, read forward with every bound checked (Avro 1.11 specification, "Binary Encoding").
  *
- * Each takes where the value begins and gives where the next one does, or NULL, and then the machine's code says why. */
+ * Each takes where the value begins and gives where the next one does, or NULL, and then the machine's code says why.
+ */
 #ifndef SLIPSTREAM_DECODE_READ_H
 #define SLIPSTREAM_DECODE_READ_H
 

@@ -12,14 +12,15 @@
 
 #include "slipstream/decode.h"
 
-#define SCHEMA_TYPES_MAX (4 * SCHEMA_FIELDS_MAX)
+#define SCHEMA_TYPES_MAX    (4 * SCHEMA_FIELDS_MAX)
 #define SCHEMA_BRANCHES_MAX (4 * SCHEMA_FIELDS_MAX)
-#define SCHEMA_SYMBOLS_MAX (4 * SCHEMA_FIELDS_MAX)
-#define SCHEMA_NAME_MAX 512         /* bytes of a full name */
-#define SCHEMA_FIXED_MAX (16 << 20) /* bytes of a fixed */
+#define SCHEMA_SYMBOLS_MAX  (4 * SCHEMA_FIELDS_MAX)
+#define SCHEMA_NAME_MAX     512        /* bytes of a full name */
+#define SCHEMA_FIXED_MAX    (16 << 20) /* bytes of a fixed */
 
-/* Of the JSON text, before it is parsed: jansson takes up to 250 bytes of memory for three of text ("{}," in a list). */
-#define SCHEMA_TEXT_DEPTH_MAX 128
+/* Of the JSON text, before it is parsed: jansson takes up to 250 bytes of memory for three of text ("{}," in a list).
+ */
+#define SCHEMA_TEXT_DEPTH_MAX  128
 #define SCHEMA_TEXT_VALUES_MAX 65536
 
 enum schema_kind {
@@ -39,7 +40,7 @@ enum schema_kind {
     SCHEMA_UNION,
 };
 #define SCHEMA_PRIMITIVES (SCHEMA_STRING + 1)
-#define SCHEMA_KINDS (SCHEMA_UNION + 1)
+#define SCHEMA_KINDS      (SCHEMA_UNION + 1)
 
 /* What a logical type says of an int or long that stands for a time. */
 enum time_unit {

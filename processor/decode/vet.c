@@ -128,7 +128,8 @@ static uint32_t find_named(const struct vetting *self, struct span space, struct
     return SCHEMA_NONE;
 }
 
-/* A name without a namespace is first looked for in the one around it, then among those that have none, as Java does. */
+/* A name without a namespace is first looked for in the one around it, then among those that have none, as Java does.
+ */
 static enum outcome vet_reference(struct vetting *self, struct span full, const struct where *where, uint32_t *type,
                                   struct reason *why)
 {
@@ -351,10 +352,10 @@ static enum time_unit unit_of(enum schema_kind kind, const char *logical)
         enum schema_kind kind;
         enum time_unit unit;
     } units[] = {
-        {"timestamp-millis", SCHEMA_LONG, UNIT_MILLIS},     {"local-timestamp-millis", SCHEMA_LONG, UNIT_MILLIS},
-        {"timestamp-micros", SCHEMA_LONG, UNIT_MICROS},     {"local-timestamp-micros", SCHEMA_LONG, UNIT_MICROS},
-        {"timestamp-nanos", SCHEMA_LONG, UNIT_NANOS},       {"local-timestamp-nanos", SCHEMA_LONG, UNIT_NANOS},
-        {"date", SCHEMA_INT, UNIT_NOT_A_TIME},              {"time-millis", SCHEMA_INT, UNIT_NOT_A_TIME},
+        {"timestamp-millis", SCHEMA_LONG, UNIT_MILLIS}, {"local-timestamp-millis", SCHEMA_LONG, UNIT_MILLIS},
+        {"timestamp-micros", SCHEMA_LONG, UNIT_MICROS}, {"local-timestamp-micros", SCHEMA_LONG, UNIT_MICROS},
+        {"timestamp-nanos", SCHEMA_LONG, UNIT_NANOS},   {"local-timestamp-nanos", SCHEMA_LONG, UNIT_NANOS},
+        {"date", SCHEMA_INT, UNIT_NOT_A_TIME},          {"time-millis", SCHEMA_INT, UNIT_NOT_A_TIME},
         {"time-micros", SCHEMA_LONG, UNIT_NOT_A_TIME},
     };
     for (size_t i = 0; logical != NULL && i < sizeof units / sizeof *units; i++) {
@@ -525,8 +526,7 @@ static enum outcome vet_whole(struct schema *schema, struct reason *why)
     buffer_init(&self.named, SCHEMA_TYPES_MAX * sizeof(struct named));
     enum outcome outcome = DONE;
     for (uint32_t i = 0; i < SCHEMA_PRIMITIVES && outcome == DONE; i++) {
-        struct schema_type primitive = {.kind = (enum schema_kind)i,
-                                        .least_size = least_size_of((enum schema_kind)i)};
+        struct schema_type primitive = {.kind = (enum schema_kind)i, .least_size = least_size_of((enum schema_kind)i)};
         uint32_t type;
         outcome = add_type(&self, primitive, &whole, &type, why);
     }

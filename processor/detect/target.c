@@ -8,13 +8,13 @@ static void look_was_bad(struct episode *self, struct event_time look)
     if (self->looks_bad == 0 && self->state != EPISODE_FIRING && self->state != EPISODE_RECOVERING) {
         self->since = look;
     }
-    self->looks_bad++;
+    self->looks_bad += self->looks_bad < INT32_MAX;
     self->looks_good = 0;
 }
 
 static void look_was_good(struct episode *self)
 {
-    self->looks_good++;
+    self->looks_good += self->looks_good < INT32_MAX;
     self->looks_bad = 0;
 }
 

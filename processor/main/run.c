@@ -78,6 +78,10 @@ static enum exit_code run_stages(const struct command *command, struct ops *ops,
             LOG(ops->log, LOG_INFO, "main", "draining");
             pipeline_stop(pipeline);
         }
+        if (signals_hup()) {
+            LOG(ops->log, LOG_WARN, "main", "reload_unavailable",
+                LOG_TEXT("error", "settings are read at the start only: restart to change them"));
+        }
     }
     pipeline_stop(pipeline); /* a stage that failed takes the other with it: the orchestrator starts both again */
     if (pipeline_join(pipeline, &why) != DONE) {

@@ -24,23 +24,26 @@ static struct estimate operational_line(const struct tallies *tallies, enum driv
     double weights = 0;
     double value = 0;
     double spread = 0;
+    int64_t counted = 0;
     for (unsigned s = 0; s < SIGNALS; s++) {
         double weight = scoring->signal_weight[driver][s];
         const struct tally *tally = &tallies->by_driver[driver][s];
         if (weight <= 0 || tally->n <= 0 || tally->n < scoring->signal_n_min) {
             continue;
         }
+        double n = (double)tally->n;
+        counted += tally->n;
         weights += weight;
-        value += weight * (double)tally->good / (double)tally->n;
-        spread += weight * weight / (double)tally->n;
+        value += weight * fmin(n, fmax(0, (double)tally->good)) / n; /* a retraction may come without its original */
+        spread += weight * weight / n;
     }
-    int64_t said = tallies->said_operational[driver];
+    int64_t said = tallies->said_operational[driver]; /* also on signals that were left out */
+    said = said < counted ? said : counted;
     if (weights <= 0 || said <= 0) {
         return (struct estimate){0};
     }
     double n = fmin((double)said, weights * weights / spread);
-    double p = fmin(1, fmax(0, value / weights)); /* a retraction without its original may leave the range */
-    return present(interval_wilson(p * n, n, z), said);
+    return present(interval_wilson(value / weights * n, n, z), said);
 }
 
 static struct estimate rating_line(const struct tallies *tallies, enum signal rating, const struct scoring *scoring,
@@ -60,7 +63,7 @@ static struct estimate rating_line(const struct tallies *tallies, enum signal ra
     return present(interval_answers(answers, scoring->method, z), n);
 }
 
-/* The weighted mean of the estimates that are there, weights renormalised over those, by MOVER. n is the caller's. */
+/* The weighted mean of the estimates that are there, weights renormalised over those, by MOVER. n adds up theirs. */
 static struct estimate combine(const struct estimate *const *parts, const double *weights, size_t count)
 {
     struct interval intervals[DRIVERS];
@@ -105,8 +108,8 @@ void score_card(const struct tallies *tallies, const struct scoring *scoring, do
         drivers[d] = &card->drivers[d].score;
     }
     card->cx = combine(drivers, scoring->driver_weight, DRIVERS);
-    if (card->cx.present) {
-        card->cx.n = tallies->said_any;
+    if (card->cx.present && tallies->said_any < card->cx.n) {
+        card->cx.n = tallies->said_any; /* most interactions say something about more than one driver */
     }
     for (unsigned b = 0; b < BEHAVIOURS; b++) {
         card->behaviours[b] = rating_line(tallies, (enum signal)(SIGNAL_RATING_COMPLIANCE + b), scoring, z);

@@ -13,7 +13,7 @@ struct interval interval_wilson(double x, double n, double z)
     if (n <= 0) {
         return (struct interval){0, 0, 1};
     }
-    double p = x / n;
+    double p = clamp(x / n, 0, 1); /* a share of it may be off by its last bit */
     double d = 1 + z * z / n;
     double center = (p + z * z / (2 * n)) / d;
     double half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / d;

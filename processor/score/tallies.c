@@ -21,16 +21,33 @@ static struct tally within(const int64_t *bins, enum duration_edges edges, int64
     return (struct tally){sum_bins(bins, 0, (unsigned)edge), sum_bins(bins, 0, DURATION_BINS)};
 }
 
+/* The first bin of those who gave up after the limit for a short abandon. */
+static unsigned abandon_bin(int64_t short_ms)
+{
+    int first = short_ms ? duration_edge_bin(signal_table[SIGNAL_ABANDONED_AFTER].edges, short_ms) : 0;
+    ASSERT(first >= 0); /* the scoring file was checked for it */
+    return (unsigned)first;
+}
+
 /* Those who gave up after the limit for a short abandon count as not answered; the short ones as neither. */
 static struct tally answered(const int64_t counts[COUNTERS], int64_t short_ms)
 {
-    const struct signal_info *said = &signal_table[SIGNAL_ANSWERED];
-    const struct signal_info *gave_up = &signal_table[SIGNAL_ABANDONED_AFTER];
-    int64_t good = counts[said->first + 1];
-    int first = short_ms ? duration_edge_bin(gave_up->edges, short_ms) : 0;
-    ASSERT(first >= 0);
-    int64_t bad = counts[said->first] + sum_bins(counts + gave_up->first, (unsigned)first, DURATION_BINS);
-    return (struct tally){good, good + bad};
+    const int64_t *said = counts + signal_table[SIGNAL_ANSWERED].first;
+    const int64_t *gave_up = counts + signal_table[SIGNAL_ABANDONED_AFTER].first;
+    int64_t bad = said[0] + sum_bins(gave_up, abandon_bin(short_ms), DURATION_BINS);
+    return (struct tally){said[1], said[1] + bad};
+}
+
+/* Interactions that said something about a driver. A short abandon says nothing about those that answering feeds. */
+static int64_t said_operational(const int64_t counts[COUNTERS], enum driver driver, enum channel channel,
+                                const struct scoring *scoring)
+{
+    const struct signal_info *info = &signal_table[SIGNAL_ABANDONED_AFTER];
+    int64_t said = counts[COUNTER_SAID_OPERATIONAL + (unsigned)driver];
+    if (!(info->feeds & channel_drivers(channel) & 1u << driver)) {
+        return said;
+    }
+    return said - sum_bins(counts + info->first, 0, abandon_bin(scoring->short_abandon_ms[channel]));
 }
 
 static struct tally tally_of(enum signal signal, const int64_t counts[COUNTERS], enum channel channel,
@@ -87,7 +104,7 @@ void tallies_add(struct tallies *self, const int64_t counts[COUNTERS], enum chan
     self->interactions += counts[COUNTER_INTERACTIONS];
     self->said_any += counts[COUNTER_SAID_ANY];
     for (unsigned d = 0; d < DRIVERS; d++) {
-        self->said_operational[d] += counts[COUNTER_SAID_OPERATIONAL + d];
+        self->said_operational[d] += said_operational(counts, (enum driver)d, channel, scoring);
         self->said_survey[d] += counts[COUNTER_SAID_SURVEY + d];
     }
     uint32_t answers = channel_drivers(channel);

@@ -12,10 +12,10 @@
 #include "seeded.h"
 #include "slipstream/decode.h"
 
-#define MESSAGES 1024
-#define ROUNDS 40
+#define MESSAGES     1024
+#define ROUNDS       40
 #define ROUND_PASSES 20
-#define BYTES_MAX 1024
+#define BYTES_MAX    1024
 
 /* ---- allocations are counted by standing in for malloc ---- */
 

@@ -57,13 +57,15 @@ static inline void avro_fill_inside(avro_value_t *value, const json_t *json)
     json_t *item;
     switch (avro_value_get_type(value)) {
     case AVRO_ARRAY:
-        json_array_foreach((json_t *)(uintptr_t)json, i, item) {
+        json_array_foreach((json_t *)(uintptr_t)json, i, item)
+        {
             AVRO_OK(avro_value_append(value, &inner, NULL));
             avro_fill(&inner, item);
         }
         break;
     case AVRO_MAP:
-        json_object_foreach((json_t *)(uintptr_t)json, key, item) {
+        json_object_foreach((json_t *)(uintptr_t)json, key, item)
+        {
             AVRO_OK(avro_value_add(value, key, &inner, NULL, NULL));
             avro_fill(&inner, item);
         }

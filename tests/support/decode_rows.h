@@ -58,8 +58,8 @@ static inline const char *interaction_text(const struct interaction *self, char 
         if (field->type == FIELD_TEXT) {
             memcpy(&span, (const uint8_t *)self + field->offset, sizeof span);
             if (span.data != NULL) {
-                length += (size_t)snprintf(text + length, size - length, "%s%s=%.*s", gap, field->path,
-                                           SPAN_FORMAT(span));
+                length +=
+                    (size_t)snprintf(text + length, size - length, "%s%s=%.*s", gap, field->path, SPAN_FORMAT(span));
             }
         } else if (number != ABSENT) {
             length += (size_t)snprintf(text + length, size - length, "%s%s=%" PRId64, gap, field->path, number);

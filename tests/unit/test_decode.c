@@ -266,7 +266,8 @@ static void random_value(avro_value_t *value, struct seeded *seeded, unsigned de
         AVRO_OK(avro_value_set_fixed(value, fixed, (size_t)avro_schema_fixed_size(schema)));
         break;
     case AVRO_ENUM:
-        AVRO_OK(avro_value_set_enum(value, (int)seeded_below(seeded, (uint64_t)avro_schema_enum_number_of_symbols(schema))));
+        AVRO_OK(avro_value_set_enum(value,
+                                    (int)seeded_below(seeded, (uint64_t)avro_schema_enum_number_of_symbols(schema))));
         break;
     default:
         random_inside(value, seeded, depth);
@@ -340,7 +341,8 @@ static bool is_required(const json_t *field)
     return json_object_get(field, "default") == NULL;
 }
 
-/* What an agency may have made of an optional field: the same; null last; never null; an int where a number is meant. */
+/* What an agency may have made of an optional field: the same; null last; never null; an int where a number is meant.
+ */
 static json_t *evolved_type(const json_t *type, struct seeded *seeded)
 {
     json_t *value = json_array_get(type, 1);
@@ -407,7 +409,8 @@ static char *evolved_schema(enum channel channel, struct seeded *seeded)
     size_t i;
     unsigned own = 10;
     json_object_set_new(schema, "namespace", json_string("com.example"));
-    json_array_foreach(json_object_get(schema, "fields"), i, field) {
+    json_array_foreach(json_object_get(schema, "fields"), i, field)
+    {
         if (!is_required(field) && seeded_one_in(seeded, 4)) {
             continue;
         }
@@ -446,10 +449,10 @@ static void test_evolved_schemas(void **state)
 
 static const struct {
     const char *name;
-    const char *field;     /* the field that is changed */
-    const char *type;      /* its new type; NULL: it is left out */
-    const char *new_name;  /* NULL: its own */
-    const char *refused;   /* at compile time; NULL: it is readable */
+    const char *field;    /* the field that is changed */
+    const char *type;     /* its new type; NULL: it is left out */
+    const char *new_name; /* NULL: its own */
+    const char *refused;  /* at compile time; NULL: it is readable */
 } changes[] = {
     {"nothing", "agency", "'string'", NULL, NULL},
     {"an optional field left out", "region", NULL, NULL, NULL},
@@ -618,8 +621,7 @@ static const struct {
      "bad_number: resolution_seconds"},
     {"a duration that is infinite", IDS "00 02 00 00 00 00 00 00 02 00 00 00 00 00 00 f0 7f",
      "bad_number: resolution_seconds"},
-    {"an answer of 33 bits",
-     IDS "00 02 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 02 02 80 80 80 80 10",
+    {"an answer of 33 bits", IDS "00 02 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 02 02 80 80 80 80 10",
      "bad_varint: survey.office_answers"},
 };
 

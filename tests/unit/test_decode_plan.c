@@ -61,13 +61,13 @@ static bool is_expected(const char *text, const char *expected)
 }
 
 #define SYMBOLS "'interaction','survey','reopening'"
-#define KIND FIELD("kind", ENUM("event_kind", SYMBOLS))
+#define KIND    FIELD("kind", ENUM("event_kind", SYMBOLS))
 #define KIND_OR(symbol)                                                                                                \
     FIELD("kind", "{'type':'enum','name':'event_kind','symbols':[" SYMBOLS "],'default':'" symbol "'}")
 #define ALIASED(name, type, alias) "{'name':'" name "','type':" type ",'aliases':[" alias "]}"
-#define TRUST RECORD("survey_answers", DEFAULTED("trust", "['null','int']", "null"))
-#define MICROS LOGICAL("long", "timestamp-micros")
-#define NEXT "," /* between fields */
+#define TRUST                      RECORD("survey_answers", DEFAULTED("trust", "['null','int']", "null"))
+#define MICROS                     LOGICAL("long", "timestamp-micros")
+#define NEXT                       "," /* between fields */
 
 static const struct {
     const char *name;
@@ -127,8 +127,8 @@ static const struct {
     /* seconds */
     {"seconds are rounded", FIELD("wait_seconds", "'double'"), FIELD("wait_seconds", "'double'"),
      "{'wait_seconds':0.0015}", "wait_seconds=2"},
-    {"below zero too", FIELD("wait_seconds", "'double'"), FIELD("wait_seconds", "'double'"),
-     "{'wait_seconds':-0.0016}", "wait_seconds=-2"},
+    {"below zero too", FIELD("wait_seconds", "'double'"), FIELD("wait_seconds", "'double'"), "{'wait_seconds':-0.0016}",
+     "wait_seconds=-2"},
     {"whole seconds", FIELD("wait_seconds", "'double'"), FIELD("wait_seconds", "'double'"), "{'wait_seconds':61.0}",
      "wait_seconds=61000"},
     {"seconds as an int on both sides", FIELD("wait_seconds", "'int'"), FIELD("wait_seconds", "'int'"),
@@ -188,7 +188,8 @@ static const struct {
     {"null default", "", DEFAULTED("transfers", "['null','int']", "null"), "{}", ""},
     {"union default of its first branch", "", DEFAULTED("transfers", "['int','null']", "4"), "{}", "transfers=4"},
     {"union default of its second branch", "", DEFAULTED("transfers", "['null','int']", "4"), "{}", "transfers=4"},
-    {"record default", "", DEFAULTED("survey", RECORD("s", FIELD("trust", "'int'") NEXT DEFAULTED("quality", "'int'", "2")), "{'trust':5}"),
+    {"record default", "",
+     DEFAULTED("survey", RECORD("s", FIELD("trust", "'int'") NEXT DEFAULTED("quality", "'int'", "2")), "{'trust':5}"),
      "{}", "survey.quality=2 survey.trust=5"},
     {"defaults of what nothing wants", "",
      DEFAULTED("a", "'bytes'", "'\\u00ff'") NEXT DEFAULTED("b", "{'type':'fixed','name':'f','size':1}", "'x'")
@@ -203,15 +204,15 @@ static const struct {
      "compile incompatible_schema: agency: the writer lacks it, and it has no default"},
     {"an optional field without default is missing", "", FIELD("transfers", "['null','int']"), "{}",
      "compile incompatible_schema: transfers: the writer lacks it"},
-    {"a nested field is missing", FIELD("survey", RECORD("s", "")), FIELD("survey", RECORD("s", FIELD("trust", "'int'"))),
-     "{'survey':{}}", "compile incompatible_schema: survey.trust: the writer lacks it"},
+    {"a nested field is missing", FIELD("survey", RECORD("s", "")),
+     FIELD("survey", RECORD("s", FIELD("trust", "'int'"))), "{'survey':{}}",
+     "compile incompatible_schema: survey.trust: the writer lacks it"},
     {"a default in a branch that was chosen", FIELD("survey", "['null'," RECORD("s", "") "]"),
      FIELD("survey", "['null'," RECORD("s", DEFAULTED("trust", "'int'", "3")) "]"), "{'survey':{'s':{}}}",
      "survey.trust=3"},
     {"a default in a branch that was not", FIELD("survey", "['null'," RECORD("s", "") "]"),
      FIELD("survey", "['null'," RECORD("s", DEFAULTED("trust", "'int'", "3")) "]"), "{'survey':null}", ""},
-    {"a text default in a branch",
-     "!['null'," RECORD("r", FIELD("transfers", "'int'")) "]",
+    {"a text default in a branch", "!['null'," RECORD("r", FIELD("transfers", "'int'")) "]",
      "!['null'," RECORD("r", FIELD("transfers", "'int'") NEXT DEFAULTED("agency", "'string'", "'none'")) "]",
      "{'r':{'transfers':2}}", "agency=none transfers=2"},
 
@@ -266,8 +267,8 @@ static const struct {
      "{'kind':'merger'}", "run bad_enum: kind"},
     {"enum in our union", FIELD("kind", ENUM("event_kind", SYMBOLS)),
      FIELD("kind", "['null'," ENUM("event_kind", SYMBOLS) "]"), "{'kind':'survey'}", "kind=1"},
-    {"an enum that has more symbols than we know kinds", KIND,
-     FIELD("kind", ENUM("event_kind", SYMBOLS ",'other'")), "#00", "compile incompatible_schema: kind"},
+    {"an enum that has more symbols than we know kinds", KIND, FIELD("kind", ENUM("event_kind", SYMBOLS ",'other'")),
+     "#00", "compile incompatible_schema: kind"},
     {"an enum that nothing wants has its symbols all the same", FIELD("x", ENUM("e", "'A','B'")),
      FIELD("x", ENUM("e", "'B'")), "{'x':'A'}", "run bad_enum: x"},
 
@@ -287,8 +288,8 @@ static const struct {
      "transfers=3"},
     {"union to no union: a value", FIELD("transfers", "['null','int']"), FIELD("transfers", "'int'"),
      "{'transfers':{'int':3}}", "transfers=3"},
-    {"union to no union: null", FIELD("transfers", "['null','int']"), FIELD("transfers", "'int'"),
-     "{'transfers':null}", "run incompatible_schema: transfers: a null in a union"},
+    {"union to no union: null", FIELD("transfers", "['null','int']"), FIELD("transfers", "'int'"), "{'transfers':null}",
+     "run incompatible_schema: transfers: a null in a union"},
     {"a union of one", FIELD("transfers", "['int']"), FIELD("transfers", "'int'"), "{'transfers':{'int':3}}",
      "transfers=3"},
     {"a union of three: one promoted", FIELD("wait_seconds", "['null','int','double','string']"),
@@ -300,7 +301,8 @@ static const struct {
     {"a union of three: one we cannot read", FIELD("wait_seconds", "['null','int','double','string']"),
      FIELD("wait_seconds", "['null','double']"), "{'wait_seconds':{'string':'x'}}",
      "run incompatible_schema: wait_seconds: a string in a union: wait_seconds: the writer's string cannot be read"},
-    {"after a branch the rest goes on", FIELD("wait_seconds", "['null','int','double']") NEXT FIELD("agency", "'string'"),
+    {"after a branch the rest goes on",
+     FIELD("wait_seconds", "['null','int','double']") NEXT FIELD("agency", "'string'"),
      FIELD("wait_seconds", "['null','double']") NEXT FIELD("agency", "'string'"),
      "{'wait_seconds':{'int':3},'agency':'x'}", "agency=x wait_seconds=3000"},
     {"a union with no branch we can read", FIELD("transfers", "['string','boolean']"), FIELD("transfers", "'int'"),
@@ -319,8 +321,9 @@ static const struct {
      "compile incompatible_schema: transfers: the writer's null cannot be read as our int"},
     {"a record of two in a union", FIELD("survey", "['null'," RECORD("poll", "") "," TRUST "]"),
      FIELD("survey", "['null'," TRUST "]"), "{'survey':{'survey_answers':{'trust':{'int':5}}}}", "survey.trust=5"},
-    {"the other one", FIELD("survey", "['null'," RECORD("poll", "") "," TRUST "]"), FIELD("survey", "['null'," TRUST "]"),
-     "{'survey':{'poll':{}}}", "run incompatible_schema: survey: a record poll in a union"},
+    {"the other one", FIELD("survey", "['null'," RECORD("poll", "") "," TRUST "]"),
+     FIELD("survey", "['null'," TRUST "]"), "{'survey':{'poll':{}}}",
+     "run incompatible_schema: survey: a record poll in a union"},
     {"a record in a union that lacks a field, not there", FIELD("survey", "['null'," RECORD("s", "") "]"),
      FIELD("survey", "['null'," RECORD("s", FIELD("trust", "'int'")) "]"), "{'survey':null}", ""},
     {"a record in a union that lacks a field, there", FIELD("survey", "['null'," RECORD("s", "") "]"),
@@ -357,8 +360,8 @@ static const struct {
     {"a map with a key that is no text", FIELD("x", MAP("'int'")), FIELD("x", MAP("'int'")), "#02 02 ff 02 00",
      "run bad_utf8: x"},
     {"an array of records that lack a default's field", FIELD("x", ARRAY(RECORD("s", FIELD("a", "'int'")))),
-     FIELD("x", ARRAY(RECORD("s", FIELD("a", "'int'") NEXT DEFAULTED("b", "'int'", "1")))),
-     "{'x':[{'a':1},{'a':2}]}", ""},
+     FIELD("x", ARRAY(RECORD("s", FIELD("a", "'int'") NEXT DEFAULTED("b", "'int'", "1")))), "{'x':[{'a':1},{'a':2}]}",
+     ""},
     {"nothing is bound inside an array", FIELD("x", ARRAY(RECORD("s", FIELD("transfers", "'int'")))),
      FIELD("x", ARRAY(RECORD("s", FIELD("transfers", "'int'")))), "{'x':[{'transfers':1}]}", ""},
     {"a fixed", FIELD("x", "{'type':'fixed','name':'f','size':3}") NEXT FIELD("agency", "'string'"),
@@ -402,7 +405,8 @@ static void test_rows(void **state)
     }
 }
 
-/* Fields of the writer's that we have no use for: x, and then agency, which is found only if x was passed over whole. */
+/* Fields of the writer's that we have no use for: x, and then agency, which is found only if x was passed over whole.
+ */
 #define LIST RECORD("list", FIELD("value", "'int'") NEXT FIELD("next", "['null','list']"))
 static const struct {
     const char *name;
@@ -421,8 +425,8 @@ static const struct {
     {"fixed", "{'type':'fixed','name':'f','size':3}", "{'x':'abc','agency':'a'}", "agency=a"},
     {"a fixed of nothing", "{'type':'fixed','name':'f','size':0}", "#02 61", "agency=a"},
     {"enum", ENUM("e", "'A','B'"), "{'x':'B','agency':'a'}", "agency=a"},
-    {"record", RECORD("s", FIELD("a", "'int'") NEXT FIELD("b", "'string'")),
-     "{'x':{'a':1,'b':'c'},'agency':'a'}", "agency=a"},
+    {"record", RECORD("s", FIELD("a", "'int'") NEXT FIELD("b", "'string'")), "{'x':{'a':1,'b':'c'},'agency':'a'}",
+     "agency=a"},
     {"record without fields", RECORD("s", ""), "{'x':{},'agency':'a'}", "agency=a"},
     {"array", ARRAY("'string'"), "{'x':['a','b'],'agency':'a'}", "agency=a"},
     {"empty array", ARRAY("'string'"), "{'x':[],'agency':'a'}", "agency=a"},
@@ -599,9 +603,12 @@ static void test_places(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),          cmocka_unit_test(test_passed_over),
-        cmocka_unit_test(test_primitive_types), cmocka_unit_test(test_doubling_records),
-        cmocka_unit_test(test_large_plan),   cmocka_unit_test(test_places),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_passed_over),
+        cmocka_unit_test(test_primitive_types),
+        cmocka_unit_test(test_doubling_records),
+        cmocka_unit_test(test_large_plan),
+        cmocka_unit_test(test_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

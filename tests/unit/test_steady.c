@@ -162,7 +162,6 @@ static void full_rings_allocate_nothing_more(void **state)
         }
         take(fold);
     }
-print_message("%zu\n", allocations);
     assert_true(allocations <= 6); /* a log may still find its largest size */
     assert_true(fold_memory(fold) <= memory + memory / 10);
     fold_close(fold);
