@@ -1,8 +1,6 @@
 /* bind.c - our fields: which of them a path is, how each is read, and what its default becomes. */
 #include "plan.h"
 
-#include <stdio.h>
-
 #include "convert.h"
 
 const struct interaction_field *field_bound(const char *path)

@@ -17,13 +17,26 @@ struct site site_below(struct compiler *self, const struct site *up, struct span
     return below;
 }
 
-static enum outcome unreadable(const struct schema_type *writer, const struct schema_type *reader,
-                               const struct site *site, struct reason *why)
+/* "int", "null or int". */
+static const char *our_label(const struct compiler *self, const struct schema_type *type, char text[SCHEMA_LABEL_SIZE])
+{
+    size_t length = 0;
+    char label[SCHEMA_LABEL_SIZE];
+    for (uint32_t i = 0; type->kind == SCHEMA_UNION && i < type->count && length < SCHEMA_LABEL_SIZE; i++) {
+        const struct schema_type *branch = schema_type(self->readers, *schema_branch(self->readers, type->first + i));
+        length += (size_t)snprintf(text + length, SCHEMA_LABEL_SIZE - length, "%s%s", i > 0 ? " or " : "",
+                                   schema_label(branch, label));
+    }
+    return length > 0 ? text : schema_label(type, text);
+}
+
+static enum outcome unreadable(const struct compiler *self, const struct schema_type *writer,
+                               const struct schema_type *reader, const struct site *site, struct reason *why)
 {
     char theirs[SCHEMA_LABEL_SIZE];
     char ours[SCHEMA_LABEL_SIZE];
     return FAIL(why, SKIP, REASON_INCOMPATIBLE_SCHEMA, "%s: the writer's %.80s cannot be read as our %.60s",
-                SITE_TEXT(site), schema_label(writer, theirs), schema_label(reader, ours));
+                SITE_TEXT(site), schema_label(writer, theirs), our_label(self, reader, ours));
 }
 
 /* ---- values ---- */
@@ -85,7 +98,7 @@ static enum outcome compile_enum(struct compiler *self, const struct schema_type
         most = field->type == FIELD_KIND ? EVENT_KINDS : field->type == FIELD_CONTACT ? CONTACT_OUTCOMES : 0;
     }
     if (reader->count > most) {
-        return unreadable(writer, reader, site, why);
+        return unreadable(self, writer, reader, site, why);
     }
     uint32_t table = add_entries(self, writer->count);
     for (uint32_t i = 0; i < writer->count; i++) {
@@ -122,7 +135,7 @@ static enum outcome compile_value(struct compiler *self, uint32_t writer, const 
     }
     enum leaf_op op;
     if (!field_leaf(field, type, reader, &op)) {
-        return unreadable(type, reader, site, why);
+        return unreadable(self, type, reader, site, why);
     }
     emit(self, STEP(op, site->place, (uint16_t)field->offset, 0, 0));
     return DONE;
@@ -151,8 +164,6 @@ static enum outcome compile_items(struct compiler *self, const struct schema_typ
 
 /* ---- records ---- */
 
-/* The writer's field that one of ours is read from: by name, else by alias, but never one that has another of our
- * fields' names. SCHEMA_NONE: the writer lacks it. */
 static uint32_t find_field(const struct schema *schema, const struct schema_type *record, struct span name)
 {
     for (uint32_t i = 0; i < record->count; i++) {
@@ -163,6 +174,8 @@ static uint32_t find_field(const struct schema *schema, const struct schema_type
     return SCHEMA_NONE;
 }
 
+/* The writer's field that one of ours is read from: by name, else by alias, but never one that has another of our
+ * fields' names. SCHEMA_NONE: the writer lacks it. */
 static uint32_t source_of(const struct compiler *self, const struct schema_type *writer,
                           const struct schema_type *reader, const struct schema_field *field)
 {
@@ -271,7 +284,7 @@ enum outcome compile_type(struct compiler *self, uint32_t writer, uint32_t reade
     reader = choose_branch(self, writer, reader);
     const struct schema_type *ours = schema_type(self->readers, reader);
     if (ours->kind == SCHEMA_UNION || !schema_matches(self->writers, writer, self->readers, reader)) {
-        return unreadable(theirs, ours, site, why);
+        return unreadable(self, theirs, ours, site, why);
     }
     if (is_list) {
         return compile_items(self, theirs, reader, site, why);

@@ -1,8 +1,6 @@
 /* emit.c - the tables of a plan under construction. */
 #include "plan.h"
 
-#include <stdio.h>
-
 uint32_t next_step(const struct compiler *self)
 {
     return (uint32_t)(self->plan->steps.size / sizeof(struct step));

@@ -1,7 +1,7 @@
 /* reader_schemas.c - our own schemas, as the files in schemas/ have them. SLIPSTREAM_SCHEMAS is that folder. */
 #include "slipstream/decode.h"
 
-#include "embed.h"
+#include "slipstream/base/embed.h"
 
 EMBED(schema_web, SLIPSTREAM_SCHEMAS "/web_interaction.avsc");
 EMBED(schema_phone, SLIPSTREAM_SCHEMAS "/phone_interaction.avsc");

@@ -12,9 +12,9 @@
 
 #include "slipstream/decode.h"
 
-#define SCHEMA_TYPES_MAX    (4 * SCHEMA_FIELDS_MAX)
-#define SCHEMA_BRANCHES_MAX (4 * SCHEMA_FIELDS_MAX)
-#define SCHEMA_SYMBOLS_MAX  (4 * SCHEMA_FIELDS_MAX)
+#define SCHEMA_TYPES_MAX    16384
+#define SCHEMA_BRANCHES_MAX 16384
+#define SCHEMA_SYMBOLS_MAX  16384
 #define SCHEMA_NAME_MAX     512        /* bytes of a full name */
 #define SCHEMA_FIXED_MAX    (16 << 20) /* bytes of a fixed */
 

@@ -60,7 +60,7 @@ struct messages {
 
 static avro_value_t field(avro_value_t *record, const char *name)
 {
-    avro_value_t value;
+    avro_value_t value = {0};
     must(avro_value_get_by_name(record, name, &value, NULL) == 0, name);
     return value;
 }
@@ -69,7 +69,7 @@ static avro_value_t field(avro_value_t *record, const char *name)
 static avro_value_t present(avro_value_t *record, const char *name)
 {
     avro_value_t whole = field(record, name);
-    avro_value_t value;
+    avro_value_t value = {0};
     must(avro_value_set_branch(&whole, 1, &value) == 0, name);
     return value;
 }
@@ -124,15 +124,15 @@ static void fill_facts(avro_value_t *record, struct seeded *seeded)
 static void fill_survey(avro_value_t *record, struct seeded *seeded)
 {
     avro_value_t survey = field(record, "survey");
-    avro_value_t answers;
+    avro_value_t answers = {0};
     must(avro_value_set_branch(&survey, seeded_one_in(seeded, 4), &answers) == 0, "survey");
     size_t count = 0;
     if (avro_value_get_type(&answers) == AVRO_RECORD) {
         must(avro_value_get_size(&answers, &count) == 0, "survey");
     }
     for (size_t i = 0; i < count; i++) {
-        avro_value_t whole;
-        avro_value_t answer;
+        avro_value_t whole = {0};
+        avro_value_t answer = {0};
         must(avro_value_get_by_index(&answers, i, &whole, NULL) == 0, "answer");
         if (seeded_one_in(seeded, 2)) {
             must(avro_value_set_branch(&whole, 1, &answer) == 0 &&

@@ -71,7 +71,7 @@ static inline void avro_fill_inside(avro_value_t *value, const json_t *json)
         }
         break;
     case AVRO_RECORD: {
-        size_t count;
+        size_t count = 0;
         AVRO_OK(avro_value_get_size(value, &count));
         for (i = 0; i < count; i++) {
             AVRO_OK(avro_value_get_by_index(value, i, &inner, &key));

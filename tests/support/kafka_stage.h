@@ -38,6 +38,7 @@ static rd_kafka_t *plain_client(rd_kafka_type_t type, const char *brokers, const
     if (group) {
         assert_int_equal(rd_kafka_conf_set(conf, "group.id", group, text, sizeof text), RD_KAFKA_CONF_OK);
         assert_int_equal(rd_kafka_conf_set(conf, "enable.partition.eof", "true", text, sizeof text), RD_KAFKA_CONF_OK);
+        assert_int_equal(rd_kafka_conf_set(conf, "fetch.wait.max.ms", "10", text, sizeof text), RD_KAFKA_CONF_OK);
     }
     rd_kafka_conf_set_log_cb(conf, NULL);
     rd_kafka_t *client = rd_kafka_new(type, conf, text, sizeof text);
@@ -135,7 +136,7 @@ struct stage {
     int64_t outside_start;
 
     int total;
-    int seen[4096]; /* how often each number was handed out */
+    int seen[16384]; /* how often each number was handed out */
 };
 
 static inline void stage_assigned(void *context, struct partition_start *partitions, size_t count)
@@ -214,19 +215,24 @@ static inline int64_t stage_outside(void *context, uint32_t topic, int32_t parti
     return self->outside_start;
 }
 
+#define PROPERTIES_MAX 8
+
 /* properties end with a NULL name. */
 static inline void stage_open(struct stage *self, const char *brokers, const char *group, const char *instance,
                               const char *const (*properties)[2])
 {
-    size_t property_count = 0;
-    while (properties && properties[property_count][0]) {
-        property_count++;
+    const char *all[PROPERTIES_MAX][2] = {{"fetch.wait.max.ms", "10"}}; /* don't wait for the end of a log */
+    size_t property_count = 1;
+    for (; properties && (*properties)[0]; properties++, property_count++) {
+        assert_true(property_count < PROPERTIES_MAX);
+        all[property_count][0] = (*properties)[0];
+        all[property_count][1] = (*properties)[1];
     }
     const struct source_settings settings = {
         .kafka = {.brokers = brokers,
                   .client_id = "test",
                   .instance = instance,
-                  .properties = properties,
+                  .properties = (const char *const(*)[2])all,
                   .property_count = property_count,
                   .queued_kbytes_max = 8192},
         .group = group,

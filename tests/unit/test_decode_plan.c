@@ -191,6 +191,8 @@ static const struct {
     {"record default", "",
      DEFAULTED("survey", RECORD("s", FIELD("trust", "'int'") NEXT DEFAULTED("quality", "'int'", "2")), "{'trust':5}"),
      "{}", "survey.quality=2 survey.trust=5"},
+    {"record default goes before its field's", "",
+     DEFAULTED("survey", RECORD("s", DEFAULTED("quality", "'int'", "2")), "{'quality':4}"), "{}", "survey.quality=4"},
     {"defaults of what nothing wants", "",
      DEFAULTED("a", "'bytes'", "'\\u00ff'") NEXT DEFAULTED("b", "{'type':'fixed','name':'f','size':1}", "'x'")
          NEXT DEFAULTED("c", ARRAY("'int'"), "[1]") NEXT DEFAULTED("d", MAP("'int'"), "{'k':1}")
@@ -315,7 +317,7 @@ static const struct {
     {"our union takes the first branch that matches", FIELD("wait_seconds", "'int'"),
      FIELD("wait_seconds", "['string','float','double']"), "{'wait_seconds':2}", "wait_seconds=2000"},
     {"our union has no branch for it", FIELD("transfers", "'string'"), FIELD("transfers", "['null','int']"), "#00",
-     "compile incompatible_schema: transfers: the writer's string"},
+     "compile incompatible_schema: transfers: the writer's string cannot be read as our null or int"},
     {"null to our union", FIELD("transfers", "'null'"), FIELD("transfers", "['null','int']"), "{'transfers':null}", ""},
     {"null to no union", FIELD("transfers", "'null'"), FIELD("transfers", "'int'"), "#",
      "compile incompatible_schema: transfers: the writer's null cannot be read as our int"},
@@ -329,6 +331,10 @@ static const struct {
     {"a record in a union that lacks a field, there", FIELD("survey", "['null'," RECORD("s", "") "]"),
      FIELD("survey", "['null'," RECORD("s", FIELD("trust", "'int'")) "]"), "{'survey':{'s':{}}}",
      "run incompatible_schema: survey.trust: the writer lacks it"},
+    {"a record that is refused is not read first",
+     FIELD("survey", "['null'," RECORD("s", FIELD("quality", "'int'") NEXT FIELD("trust", "'string'")) "]"),
+     FIELD("survey", "['null'," RECORD("s", FIELD("quality", "'int'") NEXT FIELD("trust", "'int'")) "]"), "#02",
+     "run incompatible_schema: survey: a record s in a union: survey.trust"},
     {"the whole is a union", "!['null'," RECORD("r", FIELD("agency", "'string'")) "]", FIELD("agency", "'string'"),
      "{'r':{'agency':'x'}}", "agency=x"},
     {"the whole is a union, and is null", "!['null'," RECORD("r", FIELD("agency", "'string'")) "]",
@@ -407,7 +413,8 @@ static void test_rows(void **state)
 
 /* Fields of the writer's that we have no use for: x, and then agency, which is found only if x was passed over whole.
  */
-#define LIST RECORD("list", FIELD("value", "'int'") NEXT FIELD("next", "['null','list']"))
+#define TEN_OF_LIST "02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 "
+#define LIST        RECORD("list", FIELD("value", "'int'") NEXT FIELD("next", "['null','list']"))
 static const struct {
     const char *name;
     const char *type; /* of x */
@@ -477,10 +484,8 @@ static const struct {
     {"a map of 20 million nulls", MAP("'null'"), "#80 b4 89 13 00 00", "run truncated: x"},
     {"an array without its end", ARRAY("'int'"), "#02 02", "run truncated: x"},
     {"a record that is itself, for ever", RECORD("s", FIELD("a", "'s'")), "#00", "run too_deep: s.a"},
-    {"a list of 40", LIST,
-     "#02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 "
-     "02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 02 "
-     "02 02 02 02 02 00 02 61",
+    {"a list of 32", LIST, "#" TEN_OF_LIST TEN_OF_LIST TEN_OF_LIST "02 02 02 00 02 61", "agency=a"},
+    {"a list of 33", LIST, "#" TEN_OF_LIST TEN_OF_LIST TEN_OF_LIST "02 02 02 02 02 00 02 61",
      "run too_deep: list.next"},
     {"bytes after the end", "'int'", "#02 02 61 00", "run trailing_bytes: the record"},
 };
@@ -584,6 +589,33 @@ static void test_large_plan(void **state)
     buffer_done(&field);
 }
 
+/* A byte that no text may hold is found at every place of a text of every size. */
+static void test_bytes_of_text(void **state)
+{
+    (void)state;
+    static const uint8_t wrong[] = {0x00, 0x80, 0xff};
+    struct plan *plan = NULL;
+    char *schema = schema_of(FIELD("agency", "'string'"));
+    assert_int_equal(plan_compile(span_text(schema), span_text(schema), CHANNEL_WEB, &plan, NULL), DONE);
+    for (size_t size = 0; size < 52; size++) {
+        for (size_t at = 0; at < size * COUNT(wrong) + 1; at++) {
+            struct interaction interaction;
+            struct reason why = {0};
+            uint8_t bytes[64];
+            memset(bytes, at % 2 == 0 ? 0x01 : 0x7f, sizeof bytes);
+            bytes[0] = (uint8_t)(size << 1);
+            if (at > 0) {
+                bytes[1 + (at - 1) / COUNT(wrong)] = wrong[(at - 1) % COUNT(wrong)];
+            }
+            enum outcome outcome = plan_run(plan, span_of(bytes, 1 + size), &interaction, &why);
+            assert_int_equal(outcome, at == 0 ? DONE : SKIP);
+            assert_int_equal(why.code, at == 0 ? REASON_NONE : REASON_BAD_UTF8);
+        }
+    }
+    plan_close(plan);
+    free(schema);
+}
+
 /* A place is told by its path; one that is too long loses its beginning. */
 static void test_places(void **state)
 {
@@ -608,6 +640,7 @@ int main(void)
         cmocka_unit_test(test_primitive_types),
         cmocka_unit_test(test_doubling_records),
         cmocka_unit_test(test_large_plan),
+        cmocka_unit_test(test_bytes_of_text),
         cmocka_unit_test(test_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
