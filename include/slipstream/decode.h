@@ -1,10 +1,12 @@
 /* decode.h - from a message's bytes to an interaction.
  *
- * A decode plan is the writer's schema compiled against ours (schemas/CHANNEL_interaction.avsc) into a flat program that
- * reads the bytes once, into a reusable struct, without allocating; every length, count, depth, branch and symbol is
- * checked, and texts are checked to be UTF-8. Avro-C parses the writer's schema, after it was vetted here.
- * Errors: SKIP with the reason a dead letter carries; STOP never. Owner: who opened a plan closes it; a plan is constant
- * after it was opened and may be shared by threads. Texts in the interaction are borrowed from the message.
+ * A decode plan is the writer's schema compiled against ours (schemas/CHANNEL_interaction.avsc) into a flat program
+ * that reads the bytes once, into a reusable struct, without allocating; every length, count, depth, branch and symbol
+ * is checked, and texts are checked to be UTF-8. The writer's schema is vetted and read here: Avro-C's parser drops
+ * logical types, aliases and defaults.
+ * Errors: SKIP with the reason a dead letter carries; STOP never. Owner: who opened a plan closes it; a plan is
+ * constant after it was opened and may be shared by threads. Texts in the interaction are borrowed from the message,
+ * those of defaults from the plan.
  * Source: Avro 1.11 specification, "Schema Resolution" and "Binary Encoding". */
 #ifndef SLIPSTREAM_DECODE_H
 #define SLIPSTREAM_DECODE_H
@@ -23,12 +25,13 @@ enum outcome frame_read(struct span message, enum framing framing, struct frame 
 struct plan;
 
 /* Bounds on a writer's schema, checked before anything parses it. */
-#define SCHEMA_SIZE_MAX (1u << 20)
-#define SCHEMA_DEPTH_MAX 32
+#define SCHEMA_SIZE_MAX   (1u << 20)
+#define SCHEMA_DEPTH_MAX  32
 #define SCHEMA_FIELDS_MAX 4096
 
 /* Compiles. SKIP: bad_schema or incompatible_schema, with the field and what is wrong with it. */
-enum outcome plan_open(struct span writer_schema, enum channel channel, struct plan **plan, struct reason *why) MUST_CHECK;
+enum outcome plan_open(struct span writer_schema, enum channel channel, struct plan **plan,
+                       struct reason *why) MUST_CHECK;
 void plan_close(struct plan *self);
 
 /* Decodes one body; all of it must be used up. Fields the writer lacks are absent or have our default. */

@@ -2,7 +2,8 @@
  *
  * A fold is everything one task knows of its agencies: the ids that arrived in the last hour, and the cells. It keeps
  * the highest event time (as_of) and what has changed since the last apply. Pure: time comes in with the calls.
- * Owner: who opened it closes it. Bounds: ids, agencies and services an agency; beyond the last two "_other" counts. */
+ * Owner: who opened it closes it. Bounds: ids, agencies and services an agency; beyond the last two "_other" counts,
+ * which takes no one's place. */
 #ifndef SLIPSTREAM_FOLD_H
 #define SLIPSTREAM_FOLD_H
 
@@ -11,7 +12,7 @@
 #define FOLD_OTHER "_other"
 
 struct fold_limits {
-    size_t ids_max;           /* rounded up to a power of two; on overflow the oldest go, and the horizon shortens */
+    size_t ids_max;           /* on overflow the oldest go, and the horizon shortens */
     int64_t horizon_us;       /* how long an id is remembered after it arrived */
     uint32_t agencies_max;
     uint32_t services_max;    /* of one agency */
@@ -80,7 +81,7 @@ void fold_changes_taken(struct fold *self); /* the cells' own flags are the call
 
 /* Ids as they were stored: puts them back, oldest first. */
 void fold_remember(struct fold *self, const uint64_t *ids, size_t count, struct event_time arrived);
-/* How far back ids are remembered: the horizon asked for, or less after an overflow. */
+/* How far back every id is remembered: the horizon asked for, or what an overflow has left of it. */
 int64_t fold_horizon_us(const struct fold *self);
 /* How many of the remembered ids were forgotten so far: the oldest of those ever given to fold_remember or fold_event.
  * What is stored of them can go too. */

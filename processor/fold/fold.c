@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 #define HASH_FUNCTION(key, size, hash) ((hash) = (unsigned)hash64(span_of((key), (size)), 0))
-#define uthash_fatal(msg) assert_failed(msg, __FILE__, __LINE__)
+#define uthash_fatal(msg)              assert_failed(msg, __FILE__, __LINE__)
 #include <uthash.h>
 
 /* A name and the position it stands for. */
@@ -262,7 +262,7 @@ void fold_advance(struct fold *self, struct event_time as_of)
     self->as_of = as_of;
     for (uint32_t i = 0; new_hour && i < self->cell_count; i++) {
         struct fold_cell *cell = self->cells[i];
-        cell_advance(&cell->cell, as_of);
+        cell_expire(&cell->cell, as_of);
         if (cell->cell.open_changed || has_closed_change(&cell->cell)) {
             cell_changed(self, cell);
         }

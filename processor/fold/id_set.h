@@ -13,7 +13,7 @@ struct arrival { /* ids that came in the same second */
 };
 
 struct id_set {
-    uint64_t *table; /* 0: free */
+    uint64_t *table;   /* 0: free */
     size_t table_size; /* a power of two, at least twice the ids */
     size_t count;
     uint64_t *queue; /* oldest first, from `head` */

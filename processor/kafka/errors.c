@@ -12,7 +12,6 @@ static struct verdict verdict_of(rd_kafka_resp_err_t code)
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
     case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
     case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
-    case RD_KAFKA_RESP_ERR_UNRELEASED_INSTANCE_ID:
         return (struct verdict){STOP, REASON_FENCED};
 
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:

@@ -241,6 +241,24 @@ static enum outcome source_restart(struct source *base, uint32_t topic, int32_t 
     return source_start_changed(self, why);
 }
 
+/* The library reads them from the message when asked, and keeps them as long as the message. */
+static size_t source_headers(struct source *base, const struct record *record, struct message_header *out, size_t max)
+{
+    (void)base;
+    rd_kafka_headers_t *headers;
+    if (rd_kafka_message_headers(record->handle, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return 0; /* none, or none that can be read */
+    }
+    size_t count = 0;
+    const char *name;
+    const void *value;
+    size_t size;
+    while (count < max && rd_kafka_header_get_all(headers, count, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        out[count++] = (struct message_header){name, span_of(value, size)};
+    }
+    return count;
+}
+
 static int32_t source_partition_count(struct source *base, uint32_t topic)
 {
     struct kafka_source *self = kafka_source_of(base);
@@ -293,6 +311,7 @@ static void source_close(struct source *base)
 
 static const struct source_ops source_ops = {
     .poll = source_poll,
+    .headers = source_headers,
     .rewind = source_rewind,
     .restart = source_restart,
     .positions = source_positions,

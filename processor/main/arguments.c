@@ -115,7 +115,7 @@ enum outcome arguments_parse(const struct command *command, int argc, char **arg
     ASSERT(arguments->overrides);
     for (words.at = 0; words.at < argc; words.at++) {
         bool taken = false;
-        if (argv[words.at][0] != '-') {
+        if (argv[words.at][0] != '-' || argv[words.at][1] == '\0') { /* "-" is a file: standard input */
             if (arguments->positional_count == ARGUMENTS_MAX || !*command->arguments) {
                 return usage(command, "unexpected argument ", argv[words.at]);
             }

@@ -91,7 +91,8 @@ enum outcome episode_decode(struct episode *self, struct span bytes, struct reas
     read.at_open.low = get_real(&in);
     read.at_open.high = get_real(&in);
     read.at_open.n = cursor_zigzag(&in);
-    if (in.broken || cursor_left(&in) || format != EPISODE_FORMAT || read.state >= EPISODE_STATES || !is_finite(&read)) {
+    if (in.broken || cursor_left(&in) || format != EPISODE_FORMAT || read.state >= EPISODE_STATES ||
+        !is_finite(&read)) {
         return FAIL(why, STOP, REASON_BAD_STATE, "an episode of %zu bytes cannot be read", bytes.size);
     }
     *self = read;

@@ -10,8 +10,8 @@ const struct pane_shape pane_shapes[RESOLUTIONS] = {
 };
 
 const struct window_shape window_shapes[WINDOWS] = {
-    [WINDOW_1H] = {"1h", PANE_MINUTE, 60},         [WINDOW_4H] = {"4h", PANE_HOUR, 4},
-    [WINDOW_24H] = {"24h", PANE_HOUR, 24},         [WINDOW_7D] = {"7d", PANE_SIX_HOURS, 28},
+    [WINDOW_1H] = {"1h", PANE_MINUTE, 60},       [WINDOW_4H] = {"4h", PANE_HOUR, 4},
+    [WINDOW_24H] = {"24h", PANE_HOUR, 24},       [WINDOW_7D] = {"7d", PANE_SIX_HOURS, 28},
     [WINDOW_28D] = {"28d", PANE_SIX_HOURS, 112},
 };
 
@@ -49,6 +49,7 @@ static void close_pane(struct cell *self, enum resolution resolution, struct eve
     }
     if (pane->index >= first_kept(resolution, as_of)) {
         pane_log_append(&self->closed[resolution], pane);
+        self->closed_changed[resolution] = true;
     }
     if (resolution + 1 < RESOLUTIONS) {
         struct pane *coarser = &self->open[resolution + 1];
@@ -59,7 +60,6 @@ static void close_pane(struct cell *self, enum resolution resolution, struct eve
     }
     pane->touches = 0;
     memset(pane->counts, 0, sizeof pane->counts);
-    self->closed_changed[resolution] = true;
     self->open_changed = true;
 }
 
@@ -75,14 +75,27 @@ static void open_at(struct cell *self, int64_t at_us, struct event_time as_of)
     }
 }
 
-void cell_advance(struct cell *self, struct event_time as_of)
+static void expire_closed(struct cell *self, struct event_time as_of)
 {
-    open_at(self, as_of.us, as_of);
     for (unsigned r = 0; r < RESOLUTIONS; r++) {
         if (pane_log_expire(&self->closed[r], first_kept((enum resolution)r, as_of))) {
             self->closed_changed[r] = true;
         }
     }
+}
+
+void cell_advance(struct cell *self, struct event_time as_of)
+{
+    open_at(self, as_of.us, as_of);
+    expire_closed(self, as_of);
+}
+
+void cell_expire(struct cell *self, struct event_time as_of)
+{
+    if (self->open[PANE_SIX_HOURS].index < first_kept(PANE_SIX_HOURS, as_of)) {
+        open_at(self, as_of.us, as_of);
+    }
+    expire_closed(self, as_of);
 }
 
 /* Whether one more event can be added without any counter leaving int32: no counter exceeds the touches, and the open
@@ -114,9 +127,9 @@ static unsigned finest_open(const struct cell *self, int64_t at_us)
     return r;
 }
 
-/* An event before the open minute goes into a pane of each resolution that is kept: into closed ones, and into the finest
- * that is still open, which flows on into the coarser. Coarsest first: a pane has no fewer touches than the finer ones
- * within it, so one that is full shows before anything has changed. */
+/* An event before the open minute goes into a pane of each resolution that is kept: into closed ones, and into the
+ * finest that is still open, which flows on into the coarser. Coarsest first: a pane has no fewer touches than the
+ * finer ones within it, so one that is full shows before anything has changed. */
 static enum cell_result add_late(struct cell *self, int64_t at_us, const uint16_t *counters, size_t count, int32_t step,
                                  struct event_time as_of)
 {

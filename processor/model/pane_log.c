@@ -41,20 +41,39 @@ static inline uint64_t zigzag(int64_t value)
     return ((uint64_t)value << 1) ^ (uint64_t)(value >> 63);
 }
 
+/* One non-zero counter, `gap` behind the one before. */
+static inline size_t put_counter(uint8_t *out, unsigned gap, int64_t value)
+{
+    size_t size = put_varint(out, (uint64_t)gap * 2 + (value == 1));
+    return value == 1 ? size : size + put_varint(out + size, zigzag(value));
+}
+
+#define GROUP 8 /* most counters are 0: they are passed over so many at a time */
+_Static_assert(COUNTERS % GROUP == 0, "whole groups of counters");
+
+static inline bool group_is_zero(const int32_t counts[GROUP])
+{
+    int32_t any = 0;
+    for (unsigned i = 0; i < GROUP; i++) {
+        any |= counts[i];
+    }
+    return any == 0;
+}
+
 size_t pane_body_put(const struct pane *pane, uint8_t *out)
 {
     size_t size = put_varint(out, (uint64_t)pane->touches);
     unsigned before = 0;
-    for (unsigned i = 0; i < COUNTERS; i++) {
-        int32_t value = pane->counts[i];
-        if (value == 0) {
+    for (unsigned group = 0; group < COUNTERS; group += GROUP) {
+        if (group_is_zero(pane->counts + group)) {
             continue;
         }
-        size += put_varint(out + size, (uint64_t)(i - before) * 2 + (value == 1));
-        if (value != 1) {
-            size += put_varint(out + size, zigzag(value));
+        for (unsigned i = group; i < group + GROUP; i++) {
+            if (pane->counts[i]) {
+                size += put_counter(out + size, i - before, pane->counts[i]);
+                before = i;
+            }
         }
-        before = i;
     }
     return size;
 }
@@ -123,8 +142,8 @@ bool pane_body_add(struct span body, int32_t *touches, int32_t counts[COUNTERS])
 
 /* One entry, in place. */
 struct entry {
-    uint32_t at;      /* of its first byte */
-    uint32_t next;    /* of the byte after it */
+    uint32_t at;   /* of its first byte */
+    uint32_t next; /* of the byte after it */
     int64_t index;
     struct span body;
 };
@@ -149,6 +168,12 @@ void pane_log_done(struct pane_log *self)
     *self = (struct pane_log){0};
 }
 
+static void forget_hint(struct pane_log *self)
+{
+    self->hint_at = self->start;
+    self->hint_before = self->first;
+}
+
 static void make_room(struct pane_log *self, uint32_t needed)
 {
     uint32_t capacity = self->capacity ? self->capacity : 128;
@@ -166,6 +191,7 @@ static void drop_expired(struct pane_log *self)
     self->size -= self->start;
     memmove(self->data, self->data + self->start, self->size);
     self->start = 0;
+    forget_hint(self);
 }
 
 /* Makes the bytes [at, at + old) be `size` given ones. What has expired gives its room before more is asked for. */
@@ -174,6 +200,9 @@ static void replace(struct pane_log *self, uint32_t at, uint32_t old, const uint
     if (self->size - old + size > self->capacity && self->start > self->size / 8) {
         at -= self->start;
         drop_expired(self);
+    }
+    if (at < self->hint_at) {
+        forget_hint(self);
     }
     uint32_t needed = self->size - old + size;
     if (needed > self->capacity) {
@@ -184,66 +213,57 @@ static void replace(struct pane_log *self, uint32_t at, uint32_t old, const uint
     self->size = needed;
 }
 
-static uint32_t put_entry(uint8_t *out, int64_t gap, const struct pane *pane)
-{
-    uint8_t body[PANE_BODY_MAX];
-    size_t body_size = pane_body_put(pane, body);
-    size_t size = put_varint(out, (uint64_t)gap);
-    size += put_varint(out + size, body_size);
-    memcpy(out + size, body, body_size);
-    return (uint32_t)(size + body_size);
-}
-
 #define ENTRY_MAX (PANE_BODY_MAX + 20)
 
-/* The entry that follows an insertion tells its gap from the new neighbour. */
-static uint32_t put_regapped(const struct entry *entry, int64_t gap, uint8_t *out)
+static uint32_t put_entry(uint8_t *out, int64_t gap, struct span body)
 {
     size_t size = put_varint(out, (uint64_t)gap);
-    size += put_varint(out + size, entry->body.size);
-    memcpy(out + size, entry->body.data, entry->body.size);
-    return (uint32_t)(size + entry->body.size);
-}
-
-static void add_counters(struct pane *pane, const uint16_t *counters, size_t count, int32_t step)
-{
-    pane->touches++;
-    for (size_t i = 0; i < count; i++) {
-        pane->counts[counters[i]] += step;
-    }
+    size += put_varint(out + size, body.size);
+    memcpy(out + size, body.data, body.size);
+    return (uint32_t)(size + body.size);
 }
 
 /* Puts a pane before the entry `next` (which may be the end). */
-static void insert_before(struct pane_log *self, const struct entry *next, bool at_end, int64_t before,
-                          const struct pane *pane)
+static void insert_before(struct pane_log *self, const struct entry *next, bool at_end, int64_t before, int64_t index,
+                          struct span body)
 {
     uint8_t bytes[2 * ENTRY_MAX];
     bool is_first = next->at == self->start;
-    uint32_t size = put_entry(bytes, is_first ? 0 : pane->index - before, pane);
+    uint32_t size = put_entry(bytes, is_first ? 0 : index - before, body);
     uint32_t old = 0;
-    if (!at_end) {
-        size += put_regapped(next, next->index - pane->index, bytes + size);
+    if (!at_end) { /* the entry that follows tells its gap from its new neighbour */
+        size += put_entry(bytes + size, next->index - index, next->body);
         old = next->next - next->at;
     }
-    uint32_t at = next->at;
-    replace(self, at, old, bytes, size);
+    replace(self, next->at, old, bytes, size);
     if (is_first) {
-        self->first = pane->index;
+        self->first = index;
+        forget_hint(self);
     }
     if (at_end) {
-        self->last = pane->index;
+        self->last = index;
     }
 }
 
-/* Finds the entry of an index: true when it is there. Else *entry is the one it would go before, with the index INT64_MIN
- * at the end. *before: the index of the entry before either. */
-static bool find(const struct pane_log *self, int64_t index, struct entry *entry, int64_t *before)
+/* Late events are late by little: a search begins where the last one passed panes a little older than it looked for. */
+#define HINT_BEHIND 16
+
+/* Finds the entry of an index: true when it is there. Else *entry is the one it would go before, with the index
+ * INT64_MIN at the end. *before: the index of the entry before either. */
+static bool find(struct pane_log *self, int64_t index, struct entry *entry, int64_t *before)
 {
-    *before = self->first;
-    for (uint32_t at = self->start; at < self->size; at = entry->next) {
+    if (self->hint_at < self->start || index <= self->hint_before) {
+        forget_hint(self);
+    }
+    *before = self->hint_before;
+    for (uint32_t at = self->hint_at; at < self->size; at = entry->next) {
         *entry = entry_at(self, at, *before);
         if (entry->index >= index) {
             return entry->index == index;
+        }
+        if (entry->index < index - HINT_BEHIND) {
+            self->hint_at = at;
+            self->hint_before = *before;
         }
         *before = entry->index;
     }
@@ -260,30 +280,73 @@ static void read_pane(const struct entry *entry, struct pane *pane)
 }
 
 /* Puts a pane where `find` said. */
-static void put_pane(struct pane_log *self, const struct entry *entry, int64_t before, const struct pane *pane)
+static void put_body(struct pane_log *self, const struct entry *entry, int64_t before, int64_t index, struct span body)
 {
-    if (entry->index != pane->index) {
-        insert_before(self, entry, entry->index == INT64_MIN, before, pane);
+    if (entry->index != index) {
+        insert_before(self, entry, entry->index == INT64_MIN, before, index, body);
         return;
     }
     uint8_t bytes[ENTRY_MAX];
-    uint32_t size = put_entry(bytes, entry->at == self->start ? 0 : pane->index - before, pane);
+    uint32_t size = put_entry(bytes, entry->at == self->start ? 0 : index - before, body);
     replace(self, entry->at, entry->next - entry->at, bytes, size);
+}
+
+/* Counters in ascending order; they come nearly so. */
+static void sort_counters(const uint16_t *counters, size_t count, uint16_t *sorted)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t at = i;
+        for (; at > 0 && sorted[at - 1] > counters[i]; at--) {
+            sorted[at] = sorted[at - 1];
+        }
+        sorted[at] = counters[i];
+    }
+}
+
+/* The body that results from adding `step` to some counters of another, which may be empty. 0: it is at its bound. */
+static size_t add_to_body(struct span body, const uint16_t *sorted, size_t count, int32_t step, uint8_t *out)
+{
+    int32_t touches = 0;
+    struct body_reader reader = {0};
+    if (body.size) {
+        reader = body_open(body, &touches);
+    }
+    if (touches == INT32_MAX) {
+        return 0;
+    }
+    size_t size = put_varint(out, (uint64_t)touches + 1);
+    unsigned before = 0;
+    size_t next = 0;
+    for (bool more = body_next(&reader); more || next < count;) {
+        bool is_new = !more || (next < count && sorted[next] < reader.counter);
+        unsigned counter = is_new ? sorted[next] : reader.counter;
+        int64_t value = is_new ? 0 : reader.value;
+        for (; next < count && sorted[next] == counter; next++) {
+            value += step;
+        }
+        if (value) {
+            size += put_counter(out + size, counter - before, value);
+            before = counter;
+        }
+        more = is_new ? more : body_next(&reader);
+    }
+    return size;
 }
 
 bool pane_log_add(struct pane_log *self, int64_t index, const uint16_t *counters, size_t count, int32_t step)
 {
-    struct pane pane = {.index = index};
+    uint16_t sorted[EVENT_COUNTERS_MAX];
+    uint8_t body[PANE_BODY_MAX];
     struct entry entry;
     int64_t before;
-    if (find(self, index, &entry, &before)) {
-        read_pane(&entry, &pane);
-    }
-    if (pane.touches == INT32_MAX) {
+    ASSERT(count <= EVENT_COUNTERS_MAX);
+    sort_counters(counters, count, sorted);
+    bool is_there = find(self, index, &entry, &before);
+    size_t size = add_to_body(is_there ? entry.body : span_of(NULL, 0), sorted, count, step, body);
+    if (size == 0) {
         return false;
     }
-    add_counters(&pane, counters, count, step);
-    put_pane(self, &entry, before, &pane);
+    put_body(self, &entry, before, index, span_of(body, size));
     return true;
 }
 
@@ -307,7 +370,8 @@ void pane_log_append(struct pane_log *self, const struct pane *pane)
             sum.counts[i] = sum_bounded(sum.counts[i], kept.counts[i]);
         }
     }
-    put_pane(self, &entry, before, &sum);
+    uint8_t body[PANE_BODY_MAX];
+    put_body(self, &entry, before, sum.index, span_of(body, pane_body_put(&sum, body)));
 }
 
 bool pane_log_expire(struct pane_log *self, int64_t first_kept)

@@ -8,7 +8,7 @@
 
 #include "slipstream/model/panes.h"
 
-#define PANE_BODY_MAX (COUNTERS * 7 + 8)
+#define PANE_BODY_MAX  (COUNTERS * 7 + 8)
 #define PANE_INDEX_MAX (INT64_MAX / US_PER_MINUTE + 1) /* no time lies in a pane further from the epoch */
 
 /* One pane's body, dense ↔ sparse. put returns the bytes written, at most PANE_BODY_MAX. */
@@ -17,10 +17,11 @@ size_t pane_body_put(const struct pane *pane, uint8_t *out);
 bool pane_body_add(struct span body, int32_t *touches, int32_t counts[COUNTERS]);
 
 void pane_log_done(struct pane_log *self);
-/* A pane that was closed: nearly always newer than all there are. A loaded cell may close one again that late events have
- * made already: it is added to that. */
+/* A pane that was closed: nearly always newer than all there are. A loaded cell may close one again that late events
+ * have made already: it is added to that. */
 void pane_log_append(struct pane_log *self, const struct pane *pane);
-/* Adds counters to the pane of that index, which is made when it is not there. False: its counters are at their bound. */
+/* Adds counters to the pane of that index, which is made when it is not there. False: its counters are at their bound.
+ */
 bool pane_log_add(struct pane_log *self, int64_t index, const uint16_t *counters, size_t count, int32_t step);
 /* Forgets the panes before first_kept; true when there were any. */
 bool pane_log_expire(struct pane_log *self, int64_t first_kept);

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #define NAMES_SIZE_MAX (SIGNAL_BATCH_SIZE_MAX / 2)
-#define WHAT_KIND 4
-#define WHAT_RETRACTS 16
+#define WHAT_KIND      4
+#define WHAT_RETRACTS  16
 
 void batch_writer_init(struct batch_writer *self)
 {
@@ -292,7 +292,8 @@ enum outcome batch_reader_open(struct batch_reader *self, struct span message, s
     self->base_us = cursor_zigzag(&self->cursor);
     self->events_left = 0;
     if (self->cursor.broken) {
-        return FAIL(why, SKIP, REASON_TRUNCATED, "the head of a signal batch of %zu bytes cannot be read", message.size);
+        return FAIL(why, SKIP, REASON_TRUNCATED, "the head of a signal batch of %zu bytes cannot be read",
+                    message.size);
     }
     return DONE;
 }

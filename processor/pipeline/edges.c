@@ -142,8 +142,14 @@ static enum outcome find_schemas(struct output_schemas *schemas, const struct co
     return found;
 }
 
-enum outcome score_edges_prepare(struct score_edges *self, const struct pipeline_settings *settings,
+enum outcome score_edges_schemas(struct score_edges *self, const struct pipeline_settings *settings,
                                  struct reason *why)
+{
+    return find_schemas(&self->schemas, settings->config, why);
+}
+
+enum outcome score_edges_redis(struct score_edges *self, const struct pipeline_settings *settings,
+                               struct reason *why)
 {
     const struct config *config = settings->config;
     if (!self->store) {
@@ -157,8 +163,7 @@ enum outcome score_edges_prepare(struct score_edges *self, const struct pipeline
         };
         TRY(redis_store_open(&store, &self->store, why));
     }
-    TRY(self->store->ops->ping(self->store, why));
-    return find_schemas(&self->schemas, config, why);
+    return self->store->ops->ping(self->store, why);
 }
 
 enum outcome score_edges_open(struct score_edges *self, const struct pipeline_settings *settings,

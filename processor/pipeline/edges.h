@@ -27,8 +27,10 @@ enum outcome intake_edges_open(struct intake_edges *self, const struct pipeline_
                                struct source_events events, struct reason *why) MUST_CHECK;
 void intake_edges_close(struct intake_edges *self);
 
-/* Redis answers, and our schemas have their ids. */
-enum outcome score_edges_prepare(struct score_edges *self, const struct pipeline_settings *settings,
+enum outcome score_edges_redis(struct score_edges *self, const struct pipeline_settings *settings,
+                               struct reason *why) MUST_CHECK;
+/* The ids of what we publish. */
+enum outcome score_edges_schemas(struct score_edges *self, const struct pipeline_settings *settings,
                                  struct reason *why) MUST_CHECK;
 enum outcome score_edges_open(struct score_edges *self, const struct pipeline_settings *settings,
                               struct source_events events, struct scorer *scorer, struct reason *why) MUST_CHECK;

@@ -134,11 +134,11 @@ static void stages(const struct page *page)
     }
     name = begin(page, METRIC_UP);
     for (unsigned s = 0; s < STATUS_STAGES; s++) {
-        unsigned second = s == STATUS_INTAKE ? DEPENDENCY_REGISTRY : DEPENDENCY_REDIS;
-        const unsigned used[] = {DEPENDENCY_KAFKA, second};
-        for (unsigned d = 0; runs(page, s) && d < 2; d++) {
-            buffer_text(page->out, "%s{stage=\"%s\",dependency=\"%s\"} %d\n", name, stage_words[s],
-                        dependency_words[used[d]], page->status->stages[s].up[used[d]] ? 1 : 0);
+        for (unsigned d = 0; runs(page, s) && d < DEPENDENCIES; d++) {
+            if (s == STATUS_SCORE || d != DEPENDENCY_REDIS) { /* intake needs no Redis */
+                buffer_text(page->out, "%s{stage=\"%s\",dependency=\"%s\"} %d\n", name, stage_words[s],
+                            dependency_words[d], page->status->stages[s].up[d] ? 1 : 0);
+            }
         }
     }
 }

@@ -117,7 +117,12 @@ static enum outcome step_score_kafka(struct stage *self, struct reason *why)
 
 static enum outcome step_redis(struct stage *self, struct reason *why)
 {
-    return score_edges_prepare(&self->score_edges, &self->pipeline->settings, why);
+    return score_edges_redis(&self->score_edges, &self->pipeline->settings, why);
+}
+
+static enum outcome step_schemas(struct stage *self, struct reason *why)
+{
+    return score_edges_schemas(&self->score_edges, &self->pipeline->settings, why);
 }
 
 static enum outcome step_score(struct stage *self, struct reason *why)
@@ -137,7 +142,7 @@ static enum outcome step_score(struct stage *self, struct reason *why)
 static bool open_score(struct stage *self)
 {
     return until_done(self, step_score_kafka, DEPENDENCY_KAFKA) && until_done(self, step_redis, DEPENDENCY_REDIS) &&
-           until_done(self, step_score, DEPENDENCY_KAFKA);
+           until_done(self, step_schemas, DEPENDENCY_REGISTRY) && until_done(self, step_score, DEPENDENCY_KAFKA);
 }
 
 /* ---- the loop of either ---- */

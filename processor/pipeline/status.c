@@ -30,24 +30,24 @@ bool status_is_healthy(const struct status *status, struct mono_time now)
     return true;
 }
 
-/* What keeps one stage from being ready; NULL when nothing does. */
+/* What keeps one stage from being ready, in the order it is waited for; NULL when nothing does. */
 static const char *why_not(const struct status *status, enum stage_id id)
 {
     const struct stage_status *stage = &status->stages[id];
     if (stage->draining) {
         return "draining";
     }
-    if (!stage->joined) {
-        return "has not joined its consumer group";
-    }
     if (!stage->up[DEPENDENCY_KAFKA]) {
-        return "Kafka does not answer";
-    }
-    if (id == STATUS_INTAKE && !stage->up[DEPENDENCY_REGISTRY]) {
-        return "the schema registry does not answer";
+        return "Kafka does not answer, or lacks a topic";
     }
     if (id == STATUS_SCORE && !stage->up[DEPENDENCY_REDIS]) {
         return "Redis does not answer";
+    }
+    if (!stage->up[DEPENDENCY_REGISTRY]) {
+        return "the schema registry does not answer";
+    }
+    if (!stage->joined) {
+        return "has not joined its consumer group";
     }
     if (id == STATUS_SCORE && status->tasks[TASK_WAITING]) {
         return "tasks wait to be claimed";

@@ -225,6 +225,9 @@ enum outcome registry_register(struct registry *self, const char *subject, struc
     }
     struct registry_answer answer;
     enum outcome outcome = registry_http_ask(self->http, path, post, &answer, why);
+    if (outcome == DONE && answer.status == 409) { /* Apicurio says so, too, while another instance registers the same */
+        outcome = registry_http_ask(self->http, path, post, &answer, why);
+    }
     free(post);
     TRY(outcome);
     return read_id(self, &answer, id, why);

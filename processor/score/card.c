@@ -16,8 +16,8 @@ static struct interval on_unit(const struct estimate *estimate)
 }
 
 /* The weighted mean of a line's signals that have enough data, with Wilson's interval at the line's n: the interactions
- * that said anything on it, since signals of one interaction are not independent, but never more than the effective n of
- * the weights (Kish 1965: 1 / Σ(w²/n)), since a signal few interactions carry may have most of the weight. */
+ * that said anything on it, since signals of one interaction are not independent, but never more than the effective n
+ * of the weights (Kish 1965: 1 / Σ(w²/n)), since a signal few interactions carry may have most of the weight. */
 static struct estimate operational_line(const struct tallies *tallies, enum driver driver,
                                         const struct scoring *scoring, double z)
 {

@@ -67,7 +67,7 @@ static struct estimate estimate_of(char look)
     struct estimate estimate = {.present = true, .value = 60, .low = 50, .high = 70, .n = N_MIN};
     switch (look) {
     case 'm':
-        return (struct estimate){.present = true, .value = TARGET, .low = 70, .high = 90, .n = N_MIN};
+        return (struct estimate){.present = true, .value = 85, .low = 70, .high = 90, .n = N_MIN};
     case 'n':
         return (struct estimate){.present = true, .value = 79, .low = 70, .high = TARGET, .n = N_MIN};
     case 'i':
@@ -116,9 +116,9 @@ static void an_episode_keeps_what_it_fired_on(void **state)
         uint32_t ordinal;
         int64_t since, opened, closed; /* in looks; -1: at zero */
     } looks[] = {
-        {'b', 0, 0, -1, -1}, {'n', 0, 0, -1, -1}, {'b', 0, 2, -1, -1}, {'b', 1, 2, 3, -1}, {'b', 1, 2, 3, -1},
-        {'n', 1, 2, 3, -1},  {'b', 1, 2, 3, -1},  {'m', 1, 2, 3, 7},   {'b', 1, 8, 3, 7},  {'b', 2, 8, 9, -1},
-        {'m', 2, 8, 9, 10},
+        {'b', 0, 0, -1, -1}, {'n', 0, 0, -1, -1}, {'b', 0, 2, -1, -1}, {'b', 1, 2, 3, -1},
+        {'b', 1, 2, 3, -1},  {'n', 1, 2, 3, -1},  {'b', 1, 2, 3, -1},  {'m', 1, 2, 3, 7},
+        {'b', 1, 8, 3, 7},   {'b', 2, 8, 9, -1},  {'m', 2, 8, 9, 10},
     };
     for (size_t i = 0; i < COUNT(looks); i++) {
         struct estimate estimate = estimate_of(looks[i].look);
@@ -164,7 +164,8 @@ static void the_target_itself_is_met(void **state)
         struct estimate estimate = {.present = true, .value = edges[row].value, .high = edges[row].high};
         estimate.n = edges[row].n;
         detect_target(&episode, &rule, TARGET, &estimate, (struct event_time){START}, false);
-        if (episode.state != edges[row].state) {
+        bool is_met = edges[row].n >= N_MIN && edges[row].value >= TARGET;
+        if (episode.state != edges[row].state || episode.looks_good != is_met) {
             fail_msg("%s: %s", edges[row].name, episode_state_words[episode.state]);
         }
     }

@@ -291,9 +291,8 @@ static void time_goes_on_with_the_events_but_not_past_their_arrival(void **state
     static const struct {
         int64_t at, arrived, as_of; /* seconds after the base */
     } times[] = {
-        {0, 10, 0},         {59, 60, 0},        {60, 61, 60},      {30, 70, 60},
-        {400, 130, 120},    {400, 401, 360},    {9000, 659, 600},  {-100, 20000, 600},
-        {20000, 660, 660},  {20000, 659, 660},
+        {0, 10, 0},      {59, 60, 0},      {60, 61, 60},       {30, 70, 60},      {400, 130, 120},
+        {400, 401, 360}, {9000, 659, 600}, {-100, 20000, 600}, {20000, 660, 660}, {20000, 659, 660},
     };
     struct fold_limits some = limits(1000, 10, 10);
     struct fold *fold = fold_open(&some);

@@ -13,16 +13,16 @@
 #include "seeded.h"
 #include "slipstream/fold.h"
 
-#define COUNT(rows)  (sizeof(rows) / sizeof((rows)[0]))
-#define MINUTE       INT64_C(60000000)
-#define HOUR         (60 * MINUTE)
-#define BASE         INT64_C(1795338000000000) /* an hour's start */
-#define EVENTS_MAX   4096
-#define AGENCIES     4
-#define SERVICES     3
-#define CELLS_MAX    ((AGENCIES + 1) * (SERVICES + 1) * CHANNELS)
-#define PARTS        (1 + RESOLUTIONS)
-#define EVER         INT64_C(1000000000000)
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+#define MINUTE      INT64_C(60000000)
+#define HOUR        (60 * MINUTE)
+#define BASE        INT64_C(1795338000000000) /* an hour's start */
+#define EVENTS_MAX  4096
+#define AGENCIES    4
+#define SERVICES    3
+#define CELLS_MAX   ((AGENCIES + 1) * (SERVICES + 1) * CHANNELS)
+#define PARTS       (1 + RESOLUTIONS)
+#define EVER        INT64_C(1000000000000)
 
 static const char *const agency_names[] = {"tax", "parks", "roads", "health", "water", "zoos", FOLD_OTHER};
 static const char *const service_names[] = {"a", "b", "c", "d", "e", FOLD_OTHER};
@@ -192,7 +192,8 @@ static void store(struct stored *self, struct fold *fold, const struct list *lis
     assert_int_equal(fold_changes(fold).cell_count + fold_changes(fold).id_count, 0);
 }
 
-/* Another owner's fold from what was stored, at the same positions. (That names may come in any order is test_fold.c's.) */
+/* Another owner's fold from what was stored, at the same positions. (That names may come in any order is
+ * test_fold.c's.) */
 static struct fold *load(const struct stored *self, const struct fold *from)
 {
     struct reason why;

@@ -11,14 +11,14 @@
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
-#define NOW             INT64_C(1795339800000000)
-#define MINUTES(n)      ((n)*INT64_C(60000000))
-#define WEEKS(n)        ((n)*INT64_C(604800000000))
-#define DAYS_400_IN_MS  INT64_C(34560000000)
-#define AT(member)      offsetof(struct interaction, member)
-#define CHANGED(m, v)   AT(m), (v)
-#define UNCHANGED       AT(channel), 0
-#define LEAST           (INT64_MIN + 1) /* INT64_MIN itself says "absent" */
+#define NOW            INT64_C(1795339800000000)
+#define MINUTES(n)     ((n)*INT64_C(60000000))
+#define WEEKS(n)       ((n)*INT64_C(604800000000))
+#define DAYS_400_IN_MS INT64_C(34560000000)
+#define AT(member)     offsetof(struct interaction, member)
+#define CHANGED(m, v)  AT(m), (v)
+#define UNCHANGED      AT(channel), 0
+#define LEAST          (INT64_MIN + 1) /* INT64_MIN itself says "absent" */
 
 static const struct time_bounds bounds = {MINUTES(5), WEEKS(9)};
 
@@ -105,9 +105,12 @@ static const struct {
     enum reason_code code;
 } ids[] = {
 #define NO_DATA SIZE_MAX
-    {"absent", NO_DATA, SKIP, REASON_MISSING_FIELD}, {"empty", 0, SKIP, REASON_MISSING_FIELD},
-    {"one byte", 1, DONE, REASON_NONE},              {"200 bytes", 200, DONE, REASON_NONE},
-    {"201 bytes", 201, SKIP, REASON_TOO_LONG},       {"a megabyte", 1u << 20, SKIP, REASON_TOO_LONG},
+    {"absent", NO_DATA, SKIP, REASON_MISSING_FIELD},
+    {"empty", 0, SKIP, REASON_MISSING_FIELD},
+    {"one byte", 1, DONE, REASON_NONE},
+    {"200 bytes", 200, DONE, REASON_NONE},
+    {"201 bytes", 201, SKIP, REASON_TOO_LONG},
+    {"a megabyte", 1u << 20, SKIP, REASON_TOO_LONG},
 };
 
 static void each_id_is_checked(void **state)
@@ -129,10 +132,10 @@ static void each_rating_is_checked(void **state)
 {
     (void)state;
     static const size_t members[] = {
-        AT(rating_office_answers),     AT(rating_rep_answers),     AT(rating_quality),
-        AT(rating_quick_resolution),   AT(rating_compliance),      AT(rating_engagement_advice),
-        AT(rating_engagement_enrol),   AT(rating_advocacy),        AT(rating_trust),
-        AT(rating_forgiveness),        AT(rating_satisfaction),
+        AT(rating_office_answers),   AT(rating_rep_answers),  AT(rating_quality),
+        AT(rating_quick_resolution), AT(rating_compliance),   AT(rating_engagement_advice),
+        AT(rating_engagement_enrol), AT(rating_advocacy),     AT(rating_trust),
+        AT(rating_forgiveness),      AT(rating_satisfaction),
     };
     static const int64_t ratings[] = {LEAST, -1, 0, 1, 2, 3, 4, 5, 6, INT64_MAX};
     assert_int_equal(COUNT(members), RATINGS);
@@ -220,12 +223,9 @@ static void channels_have_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers_are_checked),
-        cmocka_unit_test(each_id_is_checked),
-        cmocka_unit_test(each_rating_is_checked),
-        cmocka_unit_test(times_are_compared_with_the_clock_given),
-        cmocka_unit_test(everything_is_absent_at_first),
-        cmocka_unit_test(the_table_has_every_field_once),
+        cmocka_unit_test(numbers_are_checked),           cmocka_unit_test(each_id_is_checked),
+        cmocka_unit_test(each_rating_is_checked),        cmocka_unit_test(times_are_compared_with_the_clock_given),
+        cmocka_unit_test(everything_is_absent_at_first), cmocka_unit_test(the_table_has_every_field_once),
         cmocka_unit_test(channels_have_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -177,10 +177,15 @@ static void pair_done(struct pair *self)
     }
 }
 
-static void advance(struct pair *self, int64_t to)
+static void go_on(struct pair *self, int64_t to)
 {
     self->now = to > self->now ? to : self->now;
     self->as_of = to > self->as_of ? to : self->as_of;
+}
+
+static void advance(struct pair *self, int64_t to)
+{
+    go_on(self, to);
     cell_advance(&self->cell, (struct event_time){self->as_of});
 }
 
@@ -209,7 +214,12 @@ static void operate(struct pair *self, struct seeded *random, unsigned step_bits
             add(self, &event);
         }
     } else if (kind < 93) { /* silence, and the clock goes on: at times for longer than the rings reach */
-        advance(self, self->now + (int64_t)seeded_sized(random, seeded_one_in(random, 8) ? 44 : 36));
+        go_on(self, self->now + (int64_t)seeded_sized(random, seeded_one_in(random, 8) ? 44 : 36));
+        if (seeded_one_in(random, 2)) {
+            cell_advance(&self->cell, (struct event_time){self->as_of});
+        } else if (seeded_one_in(random, 2)) {
+            cell_expire(&self->cell, (struct event_time){self->as_of});
+        }
     } else if (kind < 97) {
         store(self);
     } else {
@@ -362,6 +372,82 @@ static void a_loaded_cell_may_reopen_a_closed_pane(void **state)
     pair_done(&pair);
 }
 
+/* Only what is no longer kept goes: events that come in order, but behind those of other cells, find their panes open.
+ */
+static void expiring_closes_nothing(void **state)
+{
+    (void)state;
+    static const uint16_t counter[] = {0};
+    struct cell cell;
+    cell_init(&cell);
+    int64_t at = 100000 * SIX_HOURS;
+    struct event_time as_of = {at};
+    for (unsigned i = 0; i < 300; i++) {
+        at += 17 * MINUTE;
+        as_of.us += HOUR; /* runs away: the cell is two weeks behind in the end */
+        assert_int_equal(cell_add(&cell, at, counter, 1, false, as_of), CELL_APPLIED);
+        assert_int_equal(cell.open[PANE_MINUTE].index, at / MINUTE);
+        cell_expire(&cell, as_of);
+        assert_int_equal(cell.open[PANE_MINUTE].index, at / MINUTE);
+    }
+    int64_t sums[COUNTERS] = {0};
+    cell_window(&cell, WINDOW_28D, as_of, sums);
+    assert_int_equal(sums[0], 300);
+    cell_expire(&cell, (struct event_time){at / SIX_HOURS * SIX_HOURS + 252 * SIX_HOURS - 1});
+    assert_false(cell_is_empty(&cell));
+    cell_expire(&cell, (struct event_time){at / SIX_HOURS * SIX_HOURS + 252 * SIX_HOURS});
+    assert_true(cell_is_empty(&cell));
+    cell_done(&cell);
+}
+
+/* History that is read again: minutes long past are not put down, hours are. */
+static void what_is_past_when_it_closes_is_not_stored(void **state)
+{
+    (void)state;
+    static const uint16_t counter[] = {0};
+    struct cell cell;
+    cell_init(&cell);
+    int64_t at = 100000 * SIX_HOURS;
+    struct event_time as_of = {at + 9 * 24 * HOUR};
+    for (unsigned i = 0; i < 10; i++, at += 50 * MINUTE) {
+        assert_int_equal(cell_add(&cell, at, counter, 1, false, as_of), CELL_APPLIED);
+    }
+    assert_false(cell.closed_changed[PANE_MINUTE]);
+    assert_true(cell.closed_changed[PANE_HOUR] && cell.closed_changed[PANE_SIX_HOURS]);
+    int64_t sums[COUNTERS] = {0};
+    cell_sum(&cell, PANE_MINUTE, -EVER, at / MINUTE - 51, sums);
+    assert_int_equal(sums[0], 0);
+    cell_sum(&cell, PANE_HOUR, -EVER, EVER, sums);
+    assert_int_equal(sums[0], 10);
+    cell_done(&cell);
+}
+
+/* What nobody keeps any more must go from what is stored too: ageing says which parts it changed. */
+static void ageing_says_what_it_changed(void **state)
+{
+    (void)state;
+    static const uint16_t counter[] = {0};
+    struct cell cell;
+    cell_init(&cell);
+    int64_t at = 100000 * SIX_HOURS;
+    assert_int_equal(cell_add(&cell, at, counter, 1, false, (struct event_time){at}), CELL_APPLIED);
+    for (unsigned r = 0; r < RESOLUTIONS; r++) {
+        for (unsigned last = 0; last < 2;
+             last++) { /* the last moment that a pane is kept, and the first that it is not */
+            cell_advance(&cell, (struct event_time){at + rings[r].length * rings[r].kept - 1});
+            cell.open_changed = false;
+            memset(cell.closed_changed, 0, sizeof cell.closed_changed);
+            cell_advance(&cell, (struct event_time){at + rings[r].length * rings[r].kept - (int64_t)(last == 0)});
+            for (unsigned other = 0; other < RESOLUTIONS; other++) {
+                assert_int_equal(cell.closed_changed[other], last == 1 && other == r);
+            }
+            assert_false(cell.open_changed);
+        }
+    }
+    assert_true(cell_is_empty(&cell));
+    cell_done(&cell);
+}
+
 static void the_shapes_are_the_designs(void **state)
 {
     (void)state;
@@ -384,6 +470,9 @@ int main(void)
         cmocka_unit_test(the_shapes_are_the_designs),
         cmocka_unit_test(windows_end_where_they_should),
         cmocka_unit_test(what_is_older_than_every_pane_is_late),
+        cmocka_unit_test(expiring_closes_nothing),
+        cmocka_unit_test(what_is_past_when_it_closes_is_not_stored),
+        cmocka_unit_test(ageing_says_what_it_changed),
         cmocka_unit_test(a_loaded_cell_may_reopen_a_closed_pane),
         cmocka_unit_test(a_cell_is_a_list_that_forgets),
     };

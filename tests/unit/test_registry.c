@@ -86,6 +86,7 @@ struct fake {
     char last[4096];  /* the last request, whole */
     const char *head; /* what is answered beyond the rows, if not INT_SCHEMA */
     const char *body;
+    int conflicts; /* how many requests beyond the rows are answered with 409 before that */
 };
 
 static void send_text(int descriptor, const char *text)
@@ -165,6 +166,8 @@ static void serve_connection(struct fake *fake, int descriptor)
         memcpy(fake->last, request, sizeof request);
         const char *head = fake->head != NULL ? fake->head : "200 OK";
         const char *body = fake->body != NULL ? fake->body : INT_SCHEMA;
+        head = fake->conflicts > 0 ? "409 Conflict" : head;
+        fake->conflicts -= fake->conflicts > 0;
         pthread_mutex_unlock(&fake->lock);
         size_t row = COUNT(answers);
         sscanf(request, "GET /base/schemas/ids/%zu ", &row);
@@ -425,10 +428,25 @@ static void a_schema_is_registered(void **state)
         assert_true(was_asked(fake, "Content-Type: application/vnd.schemaregistry.v1+json\r\n"));
         assert_true(was_asked(fake, "\r\n\r\n{\"schema\":\"{\\\"type\\\":\\\"int\\\"}\"}"));
     }
-    assert_int_equal(requests_of(fake), COUNT(registrations));
+    assert_int_equal(requests_of(fake), COUNT(registrations) + 1); /* what is said to be incompatible is asked twice */
     uint32_t id;
     assert_int_equal(registry_register(registry, "a", span_text("\xff"), &id, NULL), SKIP);
     assert_int_equal(registry_register(registry, "", span_text("{}"), &id, NULL), STOP);
+    registry_close(registry);
+}
+
+/* Apicurio answers so to all but one of those that register the same schema at the same moment. */
+static void a_conflict_that_passes_is_none(void **state)
+{
+    struct fake *fake = *state;
+    struct registry *registry = open_registry(fake, 5000);
+    answer_with(fake, "200 OK", "{\"id\":7}");
+    pthread_mutex_lock(&fake->lock);
+    fake->conflicts = 1;
+    pthread_mutex_unlock(&fake->lock);
+    uint32_t id = 0;
+    assert_int_equal(registry_register(registry, "a", span_text("{}"), &id, NULL), DONE);
+    assert_int_equal(id, 7);
     registry_close(registry);
 }
 
@@ -505,6 +523,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_cache_has_a_bound, open_fake, close_fake),
         cmocka_unit_test_setup_teardown(large_schemas_have_a_bound_together, open_fake, close_fake),
         cmocka_unit_test_setup_teardown(a_schema_is_registered, open_fake, close_fake),
+        cmocka_unit_test_setup_teardown(a_conflict_that_passes_is_none, open_fake, close_fake),
         cmocka_unit_test_setup_teardown(a_ping_says_whether_it_answers, open_fake, close_fake),
         cmocka_unit_test(nobody_there_is_no_answer),
         cmocka_unit_test(a_bad_url_is_refused_without_its_password),

@@ -19,7 +19,8 @@
 static const struct {
     const char *word;
     int64_t pane, whole;
-} windows[WINDOWS] = {{"1h", MINUTE, 60}, {"4h", HOUR, 4}, {"24h", HOUR, 24}, {"7d", 6 * HOUR, 28}, {"28d", 6 * HOUR, 112}};
+} windows[WINDOWS] = {
+    {"1h", MINUTE, 60}, {"4h", HOUR, 4}, {"24h", HOUR, 24}, {"7d", 6 * HOUR, 28}, {"28d", 6 * HOUR, 112}};
 
 static void windows_are_sums_of_what_happened_in_them(void **state)
 {

@@ -152,7 +152,8 @@ static void words_of(const uint16_t *counters, size_t count, char *text, size_t 
         for (size_t i = 0; i < count; i++) {
             char word[64];
             if (counters[i] == counter) {
-                used += (size_t)snprintf(text + used, size - used, "%s%s", used ? " " : "", counter_word(counter, word));
+                used +=
+                    (size_t)snprintf(text + used, size - used, "%s%s", used ? " " : "", counter_word(counter, word));
                 assert_true(used < size);
             }
         }

@@ -1,5 +1,5 @@
-/* test_steady.c - how often the path of an event asks for memory: never for events into cells that are there, and now and
- * then, as logs grow, when panes close.
+/* test_steady.c - how often the path of an event asks for memory: never for events into cells that are there, and now
+ * and then, as logs grow, when panes close.
  *
  * The linker puts the counters below in front of the allocator (tests.cmake: --wrap). */
 #include <setjmp.h>
@@ -92,7 +92,7 @@ static struct fold *warm_fold(struct seeded *random, int64_t at)
     struct fold *fold = fold_open(&limits);
     assert_int_equal(fold_agency(fold, span_text("tax")), 0);
     for (uint32_t s = 0; s < SERVICES; s++) {
-        assert_int_equal(fold_service(fold, 0, span_of("abc" + s, 1)), s);
+        assert_int_equal(fold_service(fold, 0, span_of(&"abc"[s], 1)), s);
     }
     for (unsigned i = 0; i < 8 * IDS_MAX; i++) {
         struct signal_event event = random_event(random, at);
@@ -123,8 +123,8 @@ static void events_of_a_minute_allocate_nothing(void **state)
     fold_close(fold);
 }
 
-/* From minute to minute, some events late: a log grows by half each time, so it asks for memory some twenty times in its
- * life; ids of more and more seconds are remembered, up to the bound. */
+/* From minute to minute, some events late: a log grows by half each time, so it asks for memory some twenty times in
+ * its life; ids of more and more seconds are remembered, up to the bound. */
 static void minutes_allocate_as_logs_grow(void **state)
 {
     (void)state;

@@ -43,6 +43,8 @@ struct pane_log {
     uint32_t start;  /* first byte still kept: expired panes are dropped lazily */
     int64_t first;   /* index of the oldest pane kept; meaningful when size > start */
     int64_t last;    /* index of the newest */
+    uint32_t hint_at; /* where a search may begin: an entry's first byte, and the index of the entry before it */
+    int64_t hint_before;
 };
 
 struct cell {
@@ -57,13 +59,16 @@ void cell_done(struct cell *self);
 
 enum cell_result { CELL_APPLIED, CELL_LATE /* before every pane kept */, CELL_FULL /* a pane's counters are at their bound */ };
 
-/* Adds an event that happened at at_us. as_of: the highest event time of the task, at_us included: it decides which
- * panes are still kept. */
+/* Adds an event that happened at at_us. as_of decides which panes are still kept: the highest event time of the task; an
+ * event ahead of the clock may be beyond it. LATE and FULL leave every count as it was. */
 enum cell_result cell_add(struct cell *self, int64_t at_us, const uint16_t *counters, size_t count, bool retracts,
                           struct event_time as_of);
 
 /* Closes what lies before as_of's panes and forgets what is no longer kept. */
 void cell_advance(struct cell *self, struct event_time as_of);
+/* Only forgets: as long as any open pane is kept they stay open, so that events which come in the order of their times,
+ * but behind those of other cells, need not be put into closed panes. */
+void cell_expire(struct cell *self, struct event_time as_of);
 
 /* Adds to sums the panes with first ≤ index ≤ last of a resolution (open ones included). */
 void cell_sum(const struct cell *self, enum resolution resolution, int64_t first, int64_t last,

@@ -39,9 +39,9 @@ void batch_writer_clear(struct batch_writer *self);
 uint32_t batch_writer_agency(struct batch_writer *self, struct span name);  /* → its position */
 uint32_t batch_writer_service(struct batch_writer *self, struct span name); /* → its position */
 void batch_writer_event(struct batch_writer *self, const struct signal_event *event);
-size_t batch_writer_size(const struct batch_writer *self); /* bytes it would seal to, progress aside */
+size_t batch_writer_size(const struct batch_writer *self); /* bytes it would seal to, without the header */
 
-/* The whole message into out (cleared first). out->overflow when it did not fit. */
+/* The whole message into out (cleared first). out->overflow when it did not fit, or is more than a reader takes. */
 struct batch_header {
     struct event_time written_at; /* intake's wall clock */
     struct span instance;

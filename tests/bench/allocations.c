@@ -1,0 +1,274 @@
+/* allocations.c - the path of an event through our own code, in one thread and without Kafka and Redis: how often it asks
+ * for memory once it is warm, and what each step costs.
+ *
+ *   decode → check → signals → route → seal → read → fold
+ *
+ * The linker puts the counters below in front of the allocator (tests.cmake: --wrap), for our code and for all that is
+ * linked statically. Events come as they do in a backlog: a stretch of one partition after the other, each in order, so
+ * that many are older than others before them. Cells close a pane a minute, and the logs these go into grow now and then
+ * before they have reached their size: that, spread over all events, is what remains. The last word of the output is the
+ * allocations an event. */
+#include "interaction_writer.h"
+#include "outgoing.h"
+#include "slipstream/decode.h"
+#include "slipstream/fold.h"
+#include "traffic.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#define PARTITIONS  16
+#define STREAMS     16 /* partitions of the interaction topics */
+#define STRETCH     8000 /* events that come of one of them at a time */
+#define A_COMMIT    4 /* stretches: about a quarter of a second at full speed */
+#define AN_HOUR     1024000 /* events */
+#define WARM_HOURS  4
+#define HOURS       2
+#define IDS_MAX     65536 /* a partition; reached while it gets warm */
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+
+static int64_t allocations;
+
+void *__wrap_malloc(size_t size)
+{
+    allocations++;
+    return __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    allocations++;
+    return __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+    allocations++;
+    return __real_realloc(memory, size);
+}
+
+enum step { STEP_DECODE, STEP_ROUTE, STEP_SEAL, STEP_FOLD, STEPS };
+static const char *const step_words[STEPS] = {"decode, check", "signals, route", "seal", "read, fold"};
+struct cost {
+    int64_t ns, allocations;
+};
+
+struct path {
+    struct visitor visitor;
+    struct interaction_writer *writer;
+    struct plan *plans[CHANNELS];
+    struct outgoing outgoing;
+    struct batch_reader reader;
+    struct fold *folds[PARTITIONS];
+    uint32_t agencies[AGENCIES], services[AGENCIES][SERVICES]; /* positions in the fold, by those in the batch */
+    struct buffer messages; /* a stretch, one after the other */
+    size_t ends[STRETCH];
+    struct interaction interactions[STRETCH];
+    int64_t stream_us[STREAMS]; /* how far each has come */
+    int64_t applied;
+    struct cost costs[STEPS];
+    int64_t began_ns, allocations_before;
+};
+
+static void must(enum outcome outcome, const struct reason *why)
+{
+    if (outcome != DONE) {
+        fprintf(stderr, "bench_allocations: %s: %s\n", reason_word(why->code), why->text);
+        exit(1);
+    }
+}
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void begin(struct path *self)
+{
+    self->allocations_before = allocations;
+    self->began_ns = now_ns();
+}
+
+static void end(struct path *self, enum step step)
+{
+    self->costs[step].ns += now_ns() - self->began_ns;
+    self->costs[step].allocations += allocations - self->allocations_before;
+}
+
+/* What a producer would have sent: not part of what is measured. */
+static void make_messages(struct path *self, unsigned stream)
+{
+    struct buffer message;
+    buffer_init(&message, INTERACTION_MESSAGE_MAX);
+    buffer_clear(&self->messages);
+    for (size_t i = 0; i < STRETCH; i++) {
+        struct interaction it;
+        struct reason why;
+        visitor_next(&self->visitor, (enum channel)(stream % CHANNELS), SERVICES, self->stream_us[stream], &it);
+        self->stream_us[stream] += US_PER_HOUR * STREAMS / AN_HOUR;
+        must(interaction_writer_put(self->writer, &it, &message, &why), &why);
+        buffer_bytes(&self->messages, message.data, message.size);
+        self->ends[i] = self->messages.size;
+    }
+    buffer_done(&message);
+}
+
+static void decode_messages(struct path *self, unsigned stream, struct event_time now)
+{
+    const struct time_bounds bounds = {5 * US_PER_MINUTE, 63 * US_PER_DAY};
+    size_t from = 0;
+    for (size_t i = 0; i < STRETCH; i++) {
+        struct frame frame;
+        struct reason why;
+        struct span message = span_of(self->messages.data + from, self->ends[i] - from);
+        must(frame_read(message, FRAMING_CONFLUENT, &frame, &why), &why);
+        must(plan_run(self->plans[stream % CHANNELS], frame.body, &self->interactions[i], &why), &why);
+        must(interaction_check(&self->interactions[i], &bounds, now, &why), &why);
+        from = self->ends[i];
+    }
+}
+
+static void route_interactions(struct path *self)
+{
+    for (size_t i = 0; i < STRETCH; i++) {
+        struct signal_event event;
+        signals_of(&self->interactions[i], &event);
+        outgoing_route(&self->outgoing, self->interactions[i].agency, self->interactions[i].service, &event);
+    }
+}
+
+/* Names are looked up once a batch. */
+static void resolve_names(struct path *self, struct fold *fold)
+{
+    for (uint32_t a = 0; a < self->reader.agency_count; a++) {
+        self->agencies[a] = fold_agency(fold, batch_reader_agency(&self->reader, a));
+        for (uint32_t s = 0; s < self->reader.service_count; s++) {
+            struct span service = batch_reader_service(&self->reader, s);
+            self->services[a][s] = fold_service(fold, self->agencies[a], service);
+        }
+    }
+}
+
+static void fold_message(struct path *self, const struct message *message)
+{
+    struct fold *fold = self->folds[message->partition];
+    struct signal_event event;
+    struct reason why;
+    bool more = true;
+    must(batch_reader_open(&self->reader, message->value, &why), &why);
+    resolve_names(self, fold);
+    must(batch_reader_next(&self->reader, &event, &more, &why), &why);
+    while (more) {
+        enum fold_result result = fold_event(fold, self->agencies[event.agency],
+                                             self->services[event.agency][event.service], &event,
+                                             self->reader.header.written_at);
+        self->applied += result == FOLD_APPLIED;
+        must(batch_reader_next(&self->reader, &event, &more, &why), &why);
+    }
+    fold_changes_taken(fold);
+}
+
+/* What intake and score do between two commits. */
+static void run_commit(struct path *self, unsigned first_stream)
+{
+    struct event_time now = {self->stream_us[0]};
+    size_t count;
+    for (unsigned s = first_stream; s < first_stream + A_COMMIT; s++) {
+        make_messages(self, s);
+        now.us = self->stream_us[s] > now.us ? self->stream_us[s] : now.us;
+        begin(self);
+        decode_messages(self, s, now);
+        end(self, STEP_DECODE);
+        begin(self);
+        route_interactions(self);
+        end(self, STEP_ROUTE);
+    }
+    begin(self);
+    struct batch_header header = {.written_at = now, .instance = span_text("bench")};
+    const struct message *messages = outgoing_seal(&self->outgoing, &header, &count);
+    end(self, STEP_SEAL);
+    begin(self);
+    for (size_t i = 0; i < count; i++) {
+        fold_message(self, &messages[i]);
+    }
+    end(self, STEP_FOLD);
+    outgoing_clear(&self->outgoing);
+}
+
+static void run_hours(struct path *self, unsigned hours)
+{
+    for (unsigned passed = 0; passed < hours * AN_HOUR; passed += STREAMS * STRETCH) {
+        for (unsigned s = 0; s < STREAMS; s += A_COMMIT) {
+            run_commit(self, s);
+        }
+    }
+}
+
+static void path_init(struct path *self)
+{
+    const uint32_t schema_ids[CHANNELS] = {1, 2, 3, 4};
+    const struct fold_limits limits = {.ids_max = IDS_MAX, .horizon_us = US_PER_HOUR, .agencies_max = 4096,
+                                       .services_max = 64};
+    struct reason why;
+    visitor_init(&self->visitor, 1, true);
+    must(interaction_writer_open(schema_ids, &self->writer, &why), &why);
+    for (unsigned c = 0; c < CHANNELS; c++) {
+        must(plan_open(decode_reader_schema((enum channel)c), (enum channel)c, &self->plans[c], &why), &why);
+    }
+    outgoing_init(&self->outgoing, PARTITIONS);
+    batch_reader_init(&self->reader);
+    buffer_init(&self->messages, (size_t)STRETCH * INTERACTION_MESSAGE_MAX);
+    for (unsigned p = 0; p < PARTITIONS; p++) {
+        self->folds[p] = fold_open(&limits);
+    }
+    for (unsigned s = 0; s < STREAMS; s++) {
+        self->stream_us[s] = system_clock.wall(&system_clock).us;
+    }
+}
+
+static void path_done(struct path *self)
+{
+    for (unsigned p = 0; p < PARTITIONS; p++) {
+        fold_close(self->folds[p]);
+    }
+    buffer_done(&self->messages);
+    batch_reader_done(&self->reader);
+    outgoing_done(&self->outgoing);
+    for (unsigned c = 0; c < CHANNELS; c++) {
+        plan_close(self->plans[c]);
+    }
+    interaction_writer_close(self->writer);
+}
+
+int main(void)
+{
+    static struct path path;
+    const double events = (double)HOURS * AN_HOUR;
+    int64_t together = 0;
+    path_init(&path);
+    run_hours(&path, WARM_HOURS);
+    memset(path.costs, 0, sizeof path.costs);
+    path.applied = 0;
+    run_hours(&path, HOURS);
+    if (path.applied != HOURS * (int64_t)AN_HOUR) {
+        fprintf(stderr, "bench_allocations: not every event was applied\n");
+        return 1;
+    }
+    printf("%-16s%8s%14s\n", "step", "ns", "allocations");
+    for (unsigned s = 0; s < STEPS; s++) {
+        printf("%-16s%8.0f%14.5f\n", step_words[s], (double)path.costs[s].ns / events,
+               (double)path.costs[s].allocations / events);
+        together += path.costs[s].allocations;
+    }
+    path_done(&path);
+    printf("allocations an event %.3f\n", (double)together / events);
+    return 0;
+}

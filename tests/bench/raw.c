@@ -1,0 +1,141 @@
+/* raw.c - what reading alone costs: librdkafka's quickest way, with the fetch settings of processor/kafka/source.c.
+ *
+ *   bench_raw BROKERS EVENTS TOPIC…
+ *
+ * Reads all partitions from the beginning until it has as many events as it was told there are; fewer or more is an
+ * error. Prints one line: seconds from the first to the last of them, seconds of processor time of the whole process,
+ * and their bytes. */
+#include <librdkafka/rdkafka.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#define BATCH 1000
+#define PATIENCE_MS 15000
+#define LINGER_MS 500 /* for what should not be there */
+
+static void die(const char *doing, const char *why)
+{
+    fprintf(stderr, "bench_raw: %s: %s\n", doing, why);
+    exit(1);
+}
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static double seconds_used(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+static rd_kafka_t *open_consumer(const char *brokers)
+{
+    const char *const settings[][2] = {
+        {"bootstrap.servers", brokers},
+        {"group.id", "bench-raw"},
+        {"enable.auto.commit", "false"},
+        {"enable.auto.offset.store", "false"},
+        {"isolation.level", "read_committed"},
+        {"auto.offset.reset", "error"},
+        {"check.crcs", "true"},
+        {"queued.min.messages", "1000000"},
+        {"queued.max.messages.kbytes", "32768"},
+        {"fetch.queue.backoff.ms", "10"},
+        {"fetch.max.bytes", "4194304"},
+    };
+    char text[256];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        if (rd_kafka_conf_set(conf, settings[i][0], settings[i][1], text, sizeof text) != RD_KAFKA_CONF_OK) {
+            die(settings[i][0], text);
+        }
+    }
+    rd_kafka_t *consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
+    if (!consumer) {
+        die("consumer", text);
+    }
+    rd_kafka_poll_set_consumer(consumer);
+    return consumer;
+}
+
+static void assign_all(rd_kafka_t *consumer, char **topics, int count)
+{
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(count);
+    for (int i = 0; i < count; i++) {
+        rd_kafka_topic_t *topic = rd_kafka_topic_new(consumer, topics[i], NULL);
+        rd_kafka_resp_err_t code = rd_kafka_metadata(consumer, 0, topic, &metadata, PATIENCE_MS);
+        if (code || metadata->topic_cnt != 1 || metadata->topics[0].partition_cnt == 0) {
+            die(topics[i], code ? rd_kafka_err2str(code) : "has no partitions");
+        }
+        for (int p = 0; p < metadata->topics[0].partition_cnt; p++) {
+            rd_kafka_topic_partition_list_add(list, topics[i], p)->offset = RD_KAFKA_OFFSET_BEGINNING;
+        }
+        rd_kafka_metadata_destroy(metadata);
+        rd_kafka_topic_destroy(topic);
+    }
+    rd_kafka_resp_err_t code = rd_kafka_assign(consumer, list);
+    if (code) {
+        die("assigning", rd_kafka_err2str(code));
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+struct counted {
+    int64_t events, bytes;
+};
+
+/* Waits until there are as many as it wants; false when nothing came in so long. */
+static int read_batch(rd_kafka_queue_t *queue, int wait_ms, int64_t wanted, struct counted *counted)
+{
+    static rd_kafka_message_t *messages[BATCH];
+    size_t most = wanted < BATCH ? (size_t)wanted : BATCH;
+    ssize_t count = rd_kafka_consume_batch_queue(queue, wait_ms, messages, most);
+    for (ssize_t i = 0; i < count; i++) {
+        if (messages[i]->err) {
+            die("reading", rd_kafka_message_errstr(messages[i]));
+        }
+        counted->events++;
+        counted->bytes += (int64_t)messages[i]->len;
+        rd_kafka_message_destroy(messages[i]);
+    }
+    return count > 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 4) {
+        die("usage", "bench_raw BROKERS EVENTS TOPIC…");
+    }
+    struct counted counted = {0};
+    int64_t expected = strtoll(argv[2], NULL, 10);
+    rd_kafka_t *consumer = open_consumer(argv[1]);
+    rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(consumer);
+    assign_all(consumer, argv + 3, argc - 3);
+    double began = 0;
+    while (counted.events < expected) {
+        if (!read_batch(queue, PATIENCE_MS, expected - counted.events, &counted)) {
+            die("reading", "fewer events than were told");
+        }
+        began = began > 0 ? began : seconds_now();
+    }
+    double seconds = seconds_now() - began;
+    double used = seconds_used();
+    if (read_batch(queue, LINGER_MS, 1, &counted) || counted.events != expected) {
+        die("reading", "more events than were told");
+    }
+    printf("%.4f %.4f %lld\n", seconds, used, (long long)counted.bytes);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_consumer_close(consumer);
+    rd_kafka_destroy(consumer);
+    return 0;
+}
