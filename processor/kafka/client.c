@@ -31,7 +31,9 @@ static void event_name(const char *facility, char *name, size_t size)
 static void on_log(const rd_kafka_t *handle, int level, const char *facility, const char *text)
 {
     const struct kafka_client *self = rd_kafka_opaque(handle);
-    if (getenv("DBG")) fprintf(stderr, "%ld %s %s %.*s\n", (long)(system_clock.mono(&system_clock).us/1000%1000000), rd_kafka_name(handle), facility, 200, text);
+    if (getenv("DBG"))
+        fprintf(stderr, "%ld %s %s %.*s\n", (long)(system_clock.mono(&system_clock).us / 1000 % 1000000),
+                rd_kafka_name(handle), facility, 200, text);
     char event[48];
     event_name(facility, event, sizeof event);
     LOG(self->log, level_of(level), "kafka", event, LOG_TEXT("client", rd_kafka_name(handle)), LOG_TEXT("text", text));
@@ -116,7 +118,8 @@ enum outcome kafka_conf_open(struct kafka_client *client, const struct kafka_set
         TRY(conf_set(made, settings->properties[i][0], settings->properties[i][1], why));
     }
     TRY(conf_set(made, "bootstrap.servers", settings->brokers, why));
-    if (getenv("DBG")) TRY(conf_set(made, "debug", getenv("DBG"), why));
+    if (getenv("DBG"))
+        TRY(conf_set(made, "debug", getenv("DBG"), why));
     TRY(conf_set_list(made, fixed, why));
     rd_kafka_conf_set_opaque(made, client);
     rd_kafka_conf_set_log_cb(made, on_log);

@@ -13,8 +13,7 @@ struct kafka_mock {
     rd_kafka_mock_cluster_t *cluster;
 };
 
-static enum outcome mock_fill(struct kafka_mock *self, const struct topic_spec *specs, size_t count,
-                              struct reason *why)
+static enum outcome mock_fill(struct kafka_mock *self, const struct topic_spec *specs, size_t count, struct reason *why)
 {
     char text[256] = "";
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -30,8 +29,7 @@ static enum outcome mock_fill(struct kafka_mock *self, const struct topic_spec *
     }
     rd_kafka_mock_group_initial_rebalance_delay_ms(self->cluster, JOIN_DELAY_MS);
     for (size_t i = 0; i < count; i++) {
-        rd_kafka_resp_err_t code =
-            rd_kafka_mock_topic_create(self->cluster, specs[i].name, specs[i].partitions, 1);
+        rd_kafka_resp_err_t code = rd_kafka_mock_topic_create(self->cluster, specs[i].name, specs[i].partitions, 1);
         if (code) {
             return FAIL(why, STOP, REASON_BAD_CONFIG, "mock topic %s: %s", specs[i].name, rd_kafka_err2str(code));
         }
@@ -39,8 +37,7 @@ static enum outcome mock_fill(struct kafka_mock *self, const struct topic_spec *
     return DONE;
 }
 
-enum outcome kafka_mock_open(const struct topic_spec *specs, size_t count, struct kafka_mock **mock,
-                             struct reason *why)
+enum outcome kafka_mock_open(const struct topic_spec *specs, size_t count, struct kafka_mock **mock, struct reason *why)
 {
     struct kafka_mock *self = calloc(1, sizeof *self);
     if (!self) {

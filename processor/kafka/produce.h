@@ -13,8 +13,14 @@ enum outcome kafka_produce(rd_kafka_t *producer, rd_kafka_topic_t *topic, const 
 /* The settings every producer of ours has: `defaults` may be changed by a property, `fixed` not. */
 #define PRODUCER_DEFAULTS                                                                                              \
     {"compression.type", "lz4"}, {"linger.ms", "5"}, {"queue.buffering.max.messages", "100000"},                       \
-        {"queue.buffering.max.kbytes", "65536"}
+    {                                                                                                                  \
+        "queue.buffering.max.kbytes", "65536"                                                                          \
+    }
 /* The partitioner is Kafka's own default: other programs find a key's partition by it. */
-#define PRODUCER_FIXED {"enable.idempotence", "true"}, {"partitioner", "murmur2_random"}
+#define PRODUCER_FIXED                                                                                                 \
+    {"enable.idempotence", "true"},                                                                                    \
+    {                                                                                                                  \
+        "partitioner", "murmur2_random"                                                                                \
+    }
 
 #endif

@@ -4,12 +4,12 @@
 #include "produce.h"
 #include "source.h"
 
-#define OPEN_US        (30 * US_PER_SECOND)
-#define FILL_US        (10 * US_PER_SECOND) /* the transaction's own time-out: after it there is nothing left to fill */
-#define SETTLE_US      (60 * US_PER_SECOND) /* for the coordinator to say how a transaction ended */
-#define ATTEMPT_MS     5000
-#define QUEUE_WAIT_MS  20
-#define GOING_WAIT_MS  1000 /* for what is on its way when we give up */
+#define OPEN_US       (30 * US_PER_SECOND)
+#define FILL_US       (10 * US_PER_SECOND) /* the transaction's own time-out: after it there is nothing left to fill */
+#define SETTLE_US     (60 * US_PER_SECOND) /* for the coordinator to say how a transaction ended */
+#define ATTEMPT_MS    5000
+#define QUEUE_WAIT_MS 20
+#define GOING_WAIT_MS 1000 /* for what is on its way when we give up */
 
 struct kafka_sink {
     struct sink base;
@@ -19,6 +19,7 @@ struct kafka_sink {
     size_t topic_count;
     struct source *source;
     rd_kafka_resp_err_t failed; /* the first delivery of this transaction that failed */
+    bool aborting;              /* the coordinator has not confirmed an abort yet */
 };
 
 static struct kafka_sink *sink_of(struct sink *base)
@@ -152,16 +153,23 @@ static enum outcome sink_settle(struct kafka_sink *self, bool *unknown, struct r
     }
 }
 
-/* After it, nothing of the transaction is there. */
+/* After DONE, nothing of the transaction is there. After RETRY nothing will be: it can only be aborted now, here or by
+ * its time-out, and no message of it points to the caller's memory any more; but the coordinator has not said so yet.
+ */
 static enum outcome sink_abort(struct kafka_sink *self, struct reason *why)
 {
     struct mono_time since = now();
     for (;;) {
         rd_kafka_error_t *error CLEANUP(kafka_error_drop) = rd_kafka_abort_transaction(self->producer, ATTEMPT_MS);
+        self->aborting = error != NULL;
         if (!error) {
             return DONE;
         }
-        if (!rd_kafka_error_is_retriable(error) || now().us - since.us > SETTLE_US) {
+        bool again = rd_kafka_error_is_retriable(error) && now().us - since.us < SETTLE_US;
+        if (!again) {
+            return FAIL(why, STOP, REASON_FATAL, "aborting: %s", rd_kafka_error_string(error));
+        }
+        if (rd_kafka_outq_len(self->producer) == 0) {
             return kafka_fail_error(why, error, "aborting");
         }
     }
@@ -177,9 +185,9 @@ static enum outcome sink_undo(struct kafka_sink *self, enum outcome failed, stru
     if (kafka_is_fatal(self->producer, "transaction", &outcome, why)) {
         return sink_give_up(self, outcome, why);
     }
-    if (sink_abort(self, &aborting) != DONE) {
+    if (sink_abort(self, &aborting) == STOP) {
         if (!kafka_is_fatal(self->producer, "transaction", &outcome, why)) {
-            outcome = FAIL(why, STOP, REASON_FATAL, "%s; aborting because of: %s", aborting.text, why->text);
+            outcome = FAIL(why, STOP, REASON_FATAL, "%s; because of: %s", aborting.text, why->text);
         }
         return sink_give_up(self, outcome, why);
     }
@@ -189,6 +197,17 @@ static enum outcome sink_undo(struct kafka_sink *self, enum outcome failed, stru
     }
     if (outcome == RETRY && why->code != REASON_REFUSED) {
         why->code = REASON_ABORTED;
+    }
+    return outcome;
+}
+
+/* Finishes what an earlier abort left over. */
+static enum outcome sink_tidy(struct kafka_sink *self, struct reason *why)
+{
+    enum outcome outcome = self->aborting ? sink_abort(self, why) : DONE;
+    if (outcome == STOP) {
+        (void)kafka_is_fatal(self->producer, "transaction", &outcome, why);
+        return sink_give_up(self, STOP, why);
     }
     return outcome;
 }
@@ -223,6 +242,7 @@ static enum outcome sink_commit(struct sink *base, const struct message *message
         return kafka_client_trouble(&self->client, why);
     }
     self->client.trouble = DONE; /* brokers away: the transaction itself finds out */
+    TRY(sink_tidy(self, why));
     rd_kafka_topic_partition_list_t *offsets CLEANUP(kafka_list_drop) = kafka_source_moved(self->source);
     if (count == 0 && offsets->cnt == 0) {
         return DONE;

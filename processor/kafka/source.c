@@ -74,11 +74,11 @@ static void source_collect(struct kafka_source *self, int64_t wait_us)
     self->message_count = count > 0 ? (size_t)count : 0;
 }
 
-/* All was read up to here: only now is a start at the beginning, or a trailing transaction marker, known as a number. */
+/* All was read up to here: only now is a start at the beginning, or a trailing transaction marker, known as a number.
+ */
 static void source_reached_end(struct kafka_source *self, const rd_kafka_message_t *message)
 {
-    struct source_partition *entry =
-        source_partition_of(self, source_topic_of(self, message->rkt), message->partition);
+    struct source_partition *entry = source_partition_of(self, source_topic_of(self, message->rkt), message->partition);
     self->client.proven = true;
     if (entry && entry->started) {
         entry->followed = true;
@@ -89,8 +89,7 @@ static void source_reached_end(struct kafka_source *self, const rd_kafka_message
 /* The library's own position can be ahead of what was handed out, never behind: one behind is of a start before. */
 static void source_is_outside(struct kafka_source *self, const rd_kafka_message_t *message)
 {
-    struct source_partition *entry =
-        source_partition_of(self, source_topic_of(self, message->rkt), message->partition);
+    struct source_partition *entry = source_partition_of(self, source_topic_of(self, message->rkt), message->partition);
     bool cut = message->offset < 0; /* a truncation comes without an offset */
     if (entry && entry->started && !entry->outside && (cut || message->offset >= entry->next)) {
         entry->outside = true;
@@ -113,7 +112,6 @@ static void source_complaint(struct kafka_source *self, const rd_kafka_message_t
         source_is_outside(self, message);
         return;
     case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED: /* the loss itself comes as a rebalance */
-        LOG(self->client.log, LOG_WARN, "kafka", "poll_too_late", LOG_TEXT("error", rd_kafka_message_errstr(message)));
         return;
     default:
         break;

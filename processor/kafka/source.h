@@ -15,12 +15,12 @@
 
 struct source_partition {
     bool assigned;
-    bool withheld;  /* assigned, but the stage does not want it yet */
-    bool started;   /* the library reads it */
-    bool changed;   /* to be started again at `next` */
-    bool outside;   /* `next` is not in the log: to be settled with the stage */
-    bool truncated; /* … because the log was cut under it */
-    bool followed;  /* something came since it was started: rd_kafka_position() is of this start */
+    bool withheld;        /* assigned, but the stage does not want it yet */
+    bool started;         /* the library reads it */
+    bool changed;         /* to be started again at `next` */
+    bool outside;         /* `next` is not in the log: to be settled with the stage */
+    bool truncated;       /* … because the log was cut under it */
+    bool followed;        /* something came since it was started: rd_kafka_position() is of this start */
     int32_t leader_epoch; /* of the record before `next`; -1: not known */
     int32_t safe_epoch;
     int64_t next; /* OFFSET_UNSET: from the beginning, wherever that is */

@@ -87,8 +87,8 @@ void source_commit(struct source *base, const struct source_position *positions,
     rd_kafka_topic_partition_list_t *list CLEANUP(kafka_list_drop) = rd_kafka_topic_partition_list_new((int)count);
     for (size_t i = 0; i < count; i++) {
         if (positions[i].position >= 0 && positions[i].topic < self->topic_count) {
-            rd_kafka_topic_partition_t *element = rd_kafka_topic_partition_list_add(
-                list, self->topics[positions[i].topic].name, positions[i].partition);
+            rd_kafka_topic_partition_t *element =
+                rd_kafka_topic_partition_list_add(list, self->topics[positions[i].topic].name, positions[i].partition);
             element->offset = positions[i].position;
             rd_kafka_topic_partition_set_leader_epoch(element, positions[i].leader_epoch);
         }
@@ -164,8 +164,7 @@ static void ask(struct kafka_source *self, rd_kafka_topic_partition_list_t *list
     rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(self->consumer, RD_KAFKA_ADMIN_OP_LISTOFFSETS);
     rd_kafka_error_t *error CLEANUP(kafka_error_drop) =
         rd_kafka_AdminOptions_set_isolation_level(options, RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED);
-    rd_kafka_resp_err_t code =
-        rd_kafka_AdminOptions_set_request_timeout(options, STABLE_TIMEOUT_MS, text, sizeof text);
+    rd_kafka_resp_err_t code = rd_kafka_AdminOptions_set_request_timeout(options, STABLE_TIMEOUT_MS, text, sizeof text);
     ASSERT(!error && !code); /* both are constants that the library knows */
     rd_kafka_ListOffsets(self->consumer, list, options, self->answers);
     rd_kafka_AdminOptions_destroy(options);

@@ -119,8 +119,6 @@ static int64_t where_to_go_on(struct kafka_source *self, size_t topic, int32_t p
     if (position >= low && position <= high) {
         return position; /* a replica that lagged behind said so */
     }
-    LOG(self->client.log, LOG_WARN, "kafka", "position_outside_log", LOG_TEXT("topic", self->topics[topic].name),
-        LOG_INT("partition", partition), LOG_INT("offset", position), LOG_INT("low", low), LOG_INT("high", high));
     if (!self->events.outside) {
         return START_EARLIEST;
     }
@@ -138,8 +136,8 @@ static enum outcome serve_outside(struct kafka_source *self, struct reason *why)
             continue;
         }
         int64_t low = 0, high = 0;
-        rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(self->consumer, self->topics[t].name, (int32_t)p,
-                                                                    &low, &high, ATTEMPT_MS);
+        rd_kafka_resp_err_t code =
+            rd_kafka_query_watermark_offsets(self->consumer, self->topics[t].name, (int32_t)p, &low, &high, ATTEMPT_MS);
         if (code) {
             return kafka_fail(why, code, "asking where a log begins and ends", NULL);
         }
@@ -224,8 +222,8 @@ static size_t describe(struct kafka_source *self, const rd_kafka_topic_partition
     for (int i = 0; i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *element = &list->elems[i];
         size_t topic = topic_named(self, element->topic);
-        struct source_partition *entry = assign ? make_entry(self, topic, element->partition)
-                                                : source_partition_of(self, topic, element->partition);
+        struct source_partition *entry =
+            assign ? make_entry(self, topic, element->partition) : source_partition_of(self, topic, element->partition);
         if (!entry || entry->assigned == assign) {
             continue;
         }

@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "errors.h"
 #include "client.h"
+#include "errors.h"
 
 /* A client for one question, and where its answer comes. */
 struct admin {

@@ -111,9 +111,9 @@ static void score_levels(struct tallies *tallies, const struct scoring *scoring,
         tallies->said_operational[d] = tallies->said_survey[d] = (int64_t)CONTACTS;
     }
     score_card(tallies, scoring, Z_95, &card);
-    level[TARGET_CX] = card.cx.present ? card.cx.value : NAN;
+    level[TARGET_CX] = card.cx.present ? card.cx.value : (double)NAN;
     for (unsigned d = 0; d < DRIVERS; d++) {
-        level[TARGET_DRIVER + d] = card.drivers[d].score.present ? card.drivers[d].score.value : NAN;
+        level[TARGET_DRIVER + d] = card.drivers[d].score.present ? card.drivers[d].score.value : (double)NAN;
     }
 }
 
@@ -151,7 +151,7 @@ void generator_usual_level(const struct generator *self, unsigned agency, const 
                            double level[TARGETS])
 {
     for (unsigned t = 0; t < TARGETS; t++) {
-        level[t] = NAN;
+        level[t] = (double)NAN;
     }
     for (unsigned hour = 0; hour < GENERATOR_HOURS; hour++) {
         for (unsigned surveyed = 0; surveyed < 2; surveyed++) {

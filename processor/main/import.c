@@ -186,6 +186,7 @@ static enum exit_code import_files(struct import *self)
     report_init(&self->report, is_given(self, "verbose"), system_clock.mono(&system_clock));
     self->run.report = &self->report;
     self->run.clock = &system_clock;
+    self->run.rows_max = ORDER_ROWS_MAX;
     signals_catch();
     if (sender_open(self->config, self->log, self->dry_run, &self->report, &self->run.sender, &why) != DONE) {
         return complain(self->command, &why);

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BLOCK_SIZE  ((size_t)16 << 10) /* small, for files that are read in another order than their own */
+#define BLOCK_SIZE  ((size_t)4 << 10) /* small, for files that are read in another order than their own */
 #define BUFFER_SIZE (LINE_SIZE_MAX + BLOCK_SIZE)
 
 static const uint8_t byte_order_mark[] = {0xEF, 0xBB, 0xBF};

@@ -138,7 +138,7 @@ static enum outcome run_twice(struct import_run *self, struct reason *why)
 
 enum outcome import_run(struct import_run *self, struct reason *why)
 {
-    order_init(&self->order);
+    order_init(&self->order, self->rows_max);
     enum outcome sent = self->rebases ? run_twice(self, why) : each_row(self, visit_send, false, why);
     order_done(&self->order);
     struct reason later;

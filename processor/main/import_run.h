@@ -2,7 +2,7 @@
  *
  * Once: every row is read, judged and sent, in the files' order. To rebase: a first pass finds the valid rows and their
  * time range, and a second one sends them with their times moved onto the last REBASE_DAYS days: in the order of time,
- * or in the files' when there are more than ORDER_ROWS_MAX. Every row of the files is counted once, as sent, failed or
+ * or in the files' when there are more than rows_max. Every row of the files is counted once, as sent, failed or
  * rejected. */
 #ifndef SLIPSTREAM_MAIN_IMPORT_RUN_H
 #define SLIPSTREAM_MAIN_IMPORT_RUN_H
@@ -21,6 +21,7 @@ struct import_run {
     size_t file_count;
     size_t limit; /* rows to read at most */
     bool rebases;
+    size_t rows_max; /* to sort by time: ORDER_ROWS_MAX */
     struct rebase rebase;
     bool by_time; /* out: the order they were sent in */
     struct order order;

@@ -300,7 +300,7 @@ size_t cell_memory(const struct cell *self)
 {
     size_t size = sizeof *self;
     for (unsigned r = 0; r < RESOLUTIONS; r++) {
-        size += self->closed[r].capacity;
+        size += self->closed[r].capacity + (self->closed[r].busy ? sizeof(struct pane) : 0);
     }
     return size;
 }

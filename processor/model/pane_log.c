@@ -165,6 +165,7 @@ static inline struct entry entry_at(const struct pane_log *self, uint32_t at, in
 void pane_log_done(struct pane_log *self)
 {
     free(self->data);
+    free(self->busy);
     *self = (struct pane_log){0};
 }
 
@@ -246,7 +247,7 @@ static void insert_before(struct pane_log *self, const struct entry *next, bool 
 }
 
 /* Late events are late by little: a search begins where the last one passed panes a little older than it looked for. */
-#define HINT_BEHIND 16
+#define HINT_BEHIND 8
 
 /* Finds the entry of an index: true when it is there. Else *entry is the one it would go before, with the index
  * INT64_MIN at the end. *before: the index of the entry before either. */
@@ -333,15 +334,67 @@ static size_t add_to_body(struct span body, const uint16_t *sorted, size_t count
     return size;
 }
 
+/* A body of so many bytes is rather made dense than rewritten for every late event: there will be more of them. */
+#define BUSY_BODY 96
+
+static bool is_busy(const struct pane_log *self)
+{
+    return self->busy && self->busy->touches;
+}
+
+/* The entry that was busy gets its new body. */
+static void settle(struct pane_log *self)
+{
+    if (is_busy(self)) {
+        struct entry entry;
+        int64_t before;
+        uint8_t body[PANE_BODY_MAX];
+        size_t size = pane_body_put(self->busy, body);
+        ASSERT(find(self, self->busy->index, &entry, &before));
+        put_body(self, &entry, before, self->busy->index, span_of(body, size));
+        self->busy->touches = 0;
+    }
+}
+
+static void make_busy(struct pane_log *self, const struct entry *entry)
+{
+    if (!self->busy) {
+        self->busy = malloc(sizeof *self->busy);
+        ASSERT(self->busy);
+    }
+    *self->busy = (struct pane){.index = entry->index};
+    read_pane(entry, self->busy);
+}
+
+static bool add_to_busy(struct pane *busy, const uint16_t *counters, size_t count, int32_t step)
+{
+    if (busy->touches == INT32_MAX) {
+        return false;
+    }
+    busy->touches++;
+    for (size_t i = 0; i < count; i++) {
+        busy->counts[counters[i]] += step;
+    }
+    return true;
+}
+
 bool pane_log_add(struct pane_log *self, int64_t index, const uint16_t *counters, size_t count, int32_t step)
 {
     uint16_t sorted[EVENT_COUNTERS_MAX];
     uint8_t body[PANE_BODY_MAX];
     struct entry entry;
     int64_t before;
+    if (is_busy(self) && self->busy->index == index) {
+        return add_to_busy(self->busy, counters, count, step);
+    }
+    settle(self);
     ASSERT(count <= EVENT_COUNTERS_MAX);
     sort_counters(counters, count, sorted);
     bool is_there = find(self, index, &entry, &before);
+    if (is_there && entry.body.size > BUSY_BODY) {
+        make_busy(self, &entry);
+        return add_to_busy(self->busy, counters, count, step);
+    }
     size_t size = add_to_body(is_there ? entry.body : span_of(NULL, 0), sorted, count, step, body);
     if (size == 0) {
         return false;
@@ -359,6 +412,7 @@ static int32_t sum_bounded(int32_t a, int32_t b)
 
 void pane_log_append(struct pane_log *self, const struct pane *pane)
 {
+    settle(self);
     struct pane sum = *pane;
     struct entry entry = {.at = self->size, .index = INT64_MIN};
     int64_t before = self->last;
@@ -377,6 +431,7 @@ void pane_log_append(struct pane_log *self, const struct pane *pane)
 bool pane_log_expire(struct pane_log *self, int64_t first_kept)
 {
     bool expired = false;
+    settle(self);
     while (!pane_log_is_empty(self) && self->first < first_kept) {
         uint32_t next = entry_at(self, self->start, 0).next;
         if (next < self->size) {
@@ -389,6 +444,21 @@ bool pane_log_expire(struct pane_log *self, int64_t first_kept)
     return expired;
 }
 
+static void sum_entry(const struct pane_log *self, const struct entry *entry, int64_t sums[COUNTERS])
+{
+    if (is_busy(self) && entry->index == self->busy->index) {
+        for (unsigned i = 0; i < COUNTERS; i++) {
+            sums[i] += self->busy->counts[i];
+        }
+        return;
+    }
+    int32_t touches;
+    struct body_reader reader = body_open(entry->body, &touches);
+    while (body_next(&reader)) {
+        sums[reader.counter] += reader.value;
+    }
+}
+
 void pane_log_sum(const struct pane_log *self, int64_t first, int64_t last, int64_t sums[COUNTERS])
 {
     int64_t before = self->first;
@@ -398,20 +468,39 @@ void pane_log_sum(const struct pane_log *self, int64_t first, int64_t last, int6
             return;
         }
         if (entry.index >= first) {
-            int32_t touches;
-            struct body_reader reader = body_open(entry.body, &touches);
-            while (body_next(&reader)) {
-                sums[reader.counter] += reader.value;
-            }
+            sum_entry(self, &entry, sums);
         }
         before = entry.index;
         at = entry.next;
     }
 }
 
+/* The bytes as they will be when the busy entry has settled. */
+static void encode_busy(const struct pane_log *self, struct buffer *out)
+{
+    uint8_t body[PANE_BODY_MAX];
+    uint8_t bytes[ENTRY_MAX];
+    int64_t before = self->first;
+    struct entry entry = entry_at(self, self->start, before);
+    while (entry.index != self->busy->index) {
+        before = entry.index;
+        entry = entry_at(self, entry.next, before);
+    }
+    uint32_t size = put_entry(bytes, entry.at == self->start ? 0 : entry.index - before,
+                              span_of(body, pane_body_put(self->busy, body)));
+    buffer_zigzag(out, (int64_t)(entry.at - self->start) + size + (self->size - entry.next));
+    buffer_bytes(out, self->data + self->start, entry.at - self->start);
+    buffer_bytes(out, bytes, size);
+    buffer_bytes(out, self->data + entry.next, self->size - entry.next);
+}
+
 void pane_log_encode(const struct pane_log *self, struct buffer *out)
 {
     buffer_zigzag(out, self->first);
+    if (is_busy(self)) {
+        encode_busy(self, out);
+        return;
+    }
     buffer_span(out, span_of(self->data ? self->data + self->start : NULL, self->size - self->start));
 }
 

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#define KAFKA_TIMEOUT_MS 5000
+#define KAFKA_TIMEOUT_MS 3000 /* who is told to stop meanwhile waits for it */
 #define REGISTRY_NEGATIVE_MS 30000
 
 static struct kafka_settings kafka_settings(const struct pipeline_settings *settings)

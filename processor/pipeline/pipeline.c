@@ -52,6 +52,13 @@ static void back_off(struct stage *self, const char *event, const struct reason 
     }
 }
 
+/* Events of their own, so that the line about one is not held back because of another's. */
+static const char *const waiting_events[DEPENDENCIES] = {
+    [DEPENDENCY_KAFKA] = "waiting_for_kafka",
+    [DEPENDENCY_REDIS] = "waiting_for_redis",
+    [DEPENDENCY_REGISTRY] = "waiting_for_registry",
+};
+
 /* Does a step of opening until it works; false: told to stop, or it cannot work. */
 static bool until_done(struct stage *self, enum outcome (*step)(struct stage *self, struct reason *why),
                        enum dependency dependency)
@@ -70,7 +77,7 @@ static bool until_done(struct stage *self, enum outcome (*step)(struct stage *se
             self->why = why;
             return false;
         }
-        back_off(self, "waiting", &why);
+        back_off(self, waiting_events[dependency], &why);
     }
     return false;
 }

@@ -5,6 +5,7 @@
 
 #define GROUP_BYTES ((size_t)8 << 20) /* of changes sent to Redis at a time: bounds the memory of a busy hour's end */
 #define PUBLISH_ALL_US US_PER_HOUR
+#define LOOKS_PART 10 /* behind, looks and what they publish take at most the tenth part of the time */
 #define CLAIM_BACKOFF_LEAST_US (200 * US_PER_MS)
 #define CLAIM_BACKOFF_MOST_US (5 * US_PER_SECOND)
 
@@ -72,11 +73,29 @@ static const struct cached_service *service_of(struct scorer *self, struct task 
     return at;
 }
 
-static void fold_one(struct scorer *self, struct task *task, const struct signal_event *event)
+/* What came of a batch's events, added to the status when it has been read: it is shared with other threads. */
+struct fold_counts {
+    int64_t results[CHANNELS][FOLD_RESULTS];
+};
+
+static void tell_counts(struct scorer *self, const struct fold_counts *counts)
 {
     static const enum record_outcome outcomes[FOLD_RESULTS] = {
         [FOLD_APPLIED] = RECORD_APPLIED, [FOLD_DUPLICATE] = RECORD_DUPLICATE, [FOLD_LATE] = RECORD_LATE};
     struct stage_status *status = scorer_status(self);
+    for (unsigned c = 0; c < CHANNELS; c++) {
+        for (unsigned r = 0; r < FOLD_RESULTS; r++) {
+            if (counts->results[c][r]) {
+                status->read[c] += counts->results[c][r];
+                status->records[c][outcomes[r]] += counts->results[c][r];
+            }
+        }
+    }
+}
+
+static void fold_one(struct scorer *self, struct task *task, const struct signal_event *event,
+                     struct fold_counts *counts)
+{
     const struct cached_service *names = service_of(self, task, event);
     enum fold_result result =
         fold_event(task->fold, names->fold_agency, names->fold_service, event, self->reader.header.written_at);
@@ -86,8 +105,7 @@ static void fold_one(struct scorer *self, struct task *task, const struct signal
             record->first_unpublished_us = event->at_us;
         }
     }
-    status->read[event->channel]++;
-    status->records[event->channel][outcomes[result]]++;
+    counts->results[event->channel][result]++;
 }
 
 /* A batch that cannot be read is our own fault or a stranger's in a private topic: told, counted, passed over. */
@@ -95,6 +113,7 @@ static void fold_record(struct scorer *self, const struct record *record)
 {
     struct task *task = &self->tasks[record->partition];
     struct signal_event event;
+    struct fold_counts counts = {0};
     struct reason why;
     bool more = true;
     self->batch++;
@@ -106,9 +125,10 @@ static void fold_record(struct scorer *self, const struct record *record)
         read = batch_reader_next(&self->reader, &event, &more, &why);
     }
     while (read == DONE && more) {
-        fold_one(self, task, &event);
+        fold_one(self, task, &event, &counts);
         read = batch_reader_next(&self->reader, &event, &more, &why);
     }
+    tell_counts(self, &counts);
     if (read != DONE) {
         self->settings.status->signal_batches_bad++;
         LOG(self->settings.log, LOG_ERROR, "score", "signal_batch_unreadable", LOG_INT("partition", record->partition),
@@ -163,6 +183,7 @@ static int64_t claim(struct scorer *self, struct task *task)
     scorer_status(self)->up[DEPENDENCY_REDIS] = claimed != RETRY;
     if (claimed == DONE) {
         task->claim_backoff_us = 0;
+        task->last_look_at = task->last_refresh = now;
         LOG(self->settings.log, LOG_INFO, "score", "task_claimed", LOG_INT("partition", task->partition),
             LOG_INT("offset", start), LOG_INT("agencies", fold_agency_count(task->fold)),
             LOG_INT("epoch", task->owner.epoch));
@@ -202,13 +223,22 @@ static bool is_behind(const struct task *task)
     return task->stable_offset < 0 || task->position < task->stable_offset;
 }
 
+/* How long after a look the next may be, when none is owed to a new minute. */
+static int64_t look_rest_us(const struct scorer *self, const struct task *task)
+{
+    int64_t interval = self->settings.config->look_interval;
+    int64_t rest = self->looks_us * (LOOKS_PART - 1);
+    return is_behind(task) && rest > interval ? rest : interval;
+}
+
 /* Looks happen at minute boundaries of event time; between them the touched agencies' figures follow. */
 static void look_if_due(struct scorer *self, struct task *task, struct event_time wall, struct mono_time now)
 {
     struct outputs *outputs = &self->outputs[task->partition];
     bool new_minute = fold_as_of(task->fold).us > task->last_look.us;
     /* Behind, minutes pass faster than they can be looked at, and nobody is told of them: a look now and then will do. */
-    bool may_look = !is_behind(task) || now.us - task->last_look_at.us >= self->settings.config->look_interval;
+    int64_t rest_us = look_rest_us(self, task);
+    bool may_look = !is_behind(task) || now.us - task->last_look_at.us >= rest_us;
     if (now.us - task->last_publish_all.us >= PUBLISH_ALL_US) {
         task->publish_all = true;
     }
@@ -216,13 +246,14 @@ static void look_if_due(struct scorer *self, struct task *task, struct event_tim
         if (task->publish_all) {
             task->last_publish_all = now;
         }
-        look(self->looker, task, LOOK_MINUTE, wall, outputs);
+        look(self->looker, task, new_minute ? LOOK_MINUTE : LOOK_REFRESH, wall, outputs);
         task->last_look_at = task->last_refresh = now;
         task->publish_all = false;
-    } else if (now.us - task->last_refresh.us >= self->settings.config->look_interval) {
+    } else if (now.us - task->last_refresh.us >= rest_us) {
         look(self->looker, task, LOOK_REFRESH, wall, outputs);
         task->last_refresh = now;
     }
+    self->has_looked |= task->last_refresh.us == now.us;
 }
 
 static void settle(struct scorer *self, struct task *task, const struct apply *apply)
@@ -344,9 +375,13 @@ enum outcome scorer_turn(struct scorer *self, struct reason *why)
         return DONE;
     }
     self->last_apply = now;
+    self->has_looked = false;
     see_positions(self);
     tick_all(self, clock->wall(clock), now);
     TRY(apply_changes(self, why));
+    if (self->has_looked) {
+        self->looks_us = clock->mono(clock).us - now.us;
+    }
     commit_positions(self);
     tell_status(self);
     return DONE;

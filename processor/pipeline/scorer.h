@@ -30,6 +30,8 @@ struct scorer {
     struct cached_service services[SERVICE_CACHE];
     uint64_t batch; /* how many batches were read */
     struct mono_time last_apply;
+    bool has_looked;  /* in this turn */
+    int64_t looks_us; /* how long looking, applying and publishing took when it last has */
     bool republish; /* something published was not delivered */
     enum outcome ended; /* STOP when a callback found that it cannot go on */
     struct reason ended_why;

@@ -118,6 +118,7 @@ enum outcome task_claim(struct task *self, struct store *store, struct event_tim
                 return loaded;
             }
             fold_advance(self->fold, (struct event_time){claim.meta.as_of_us});
+            self->last_look.us = claim.meta.as_of_us; /* that minute was looked at by who stored it */
         }
     }
     self->owner = claim.owner;

@@ -107,9 +107,10 @@ class Scenario:
 
     # ---- what is run ----
 
-    def start(self, instance, *arguments, **settings):
-        """Starts `slipstream run`; the names of settings have __ for a dot."""
-        running = program.Program(BINARY, self.folder, instance, arguments, self.settings | _dots(settings))
+    def start(self, instance, *arguments, namesake=None, **settings):
+        """Starts `slipstream run`; the names of settings have __ for a dot. namesake: another one's name, to be run as."""
+        named = {"instance": namesake or instance}
+        running = program.Program(BINARY, self.folder, instance, arguments, self.settings | named | _dots(settings))
         self.programs.append(running)
         running.start()
         return running
@@ -251,12 +252,22 @@ def _catch_signals():
     signal.alarm(LIMIT_S)
 
 
+def _folder(name, unique):
+    """For this run's logs; those that earlier failures left are deleted."""
+    root = SOURCE / "build/e2e"
+    for older in root.glob(f"e2e-{name}-*"):
+        if not _lives(int(older.name.rsplit("-", 1)[1])):
+            shutil.rmtree(older)
+    folder = root / unique
+    folder.mkdir(parents=True)
+    return folder
+
+
 def main(run, name, parts=PARTS):
     """Runs the scenario and exits: 0 when every check held."""
     began = time.monotonic()
     unique = f"e2e-{name}-{os.getpid()}"
-    folder = SOURCE / "build/e2e" / unique
-    folder.mkdir(parents=True)
+    folder = _folder(name, unique)
     guard = _guard(unique) if parts else None
     _catch_signals()
     stack = scenario = None

@@ -61,7 +61,7 @@ class Program:
     def __init__(self, binary, folder, instance, arguments, settings):
         self.instance = instance
         self.path = folder / f"{instance}.log"
-        self.command = _command(binary, ("run", *arguments), {"instance": instance} | settings)
+        self.command = _command(binary, ("run", *arguments), settings)
         self.process = None
         self.expected = False  # whether it should be running
         self.began_at = 0      # where in the log this start's lines begin

@@ -16,7 +16,11 @@ static const struct topic_spec specs[] = {
     {.name = "web", .partitions = 2}, {.name = "phone", .partitions = 2}, {.name = "out", .partitions = 4}};
 
 /* The mock waits a session less a second for members to join again; they hear of it within half a second. */
-#define QUICK_GROUP {"session.timeout.ms", "1800"}, {"heartbeat.interval.ms", "50"}
+#define QUICK_GROUP                                                                                                    \
+    {"session.timeout.ms", "1800"},                                                                                    \
+    {                                                                                                                  \
+        "heartbeat.interval.ms", "50"                                                                                  \
+    }
 static const char *const quick_group[][2] = {QUICK_GROUP, {NULL, NULL}};
 
 struct world {
@@ -118,9 +122,14 @@ static void a_wrong_property_stops(void **state)
     const char *const topics[] = {"web"};
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct source_settings settings = {
-            .kafka = {.brokers = world->brokers, .properties = rows[i].property, .property_count = 1,
+            .kafka = {.brokers = world->brokers,
+                      .properties = rows[i].property,
+                      .property_count = 1,
                       .queued_kbytes_max = 1024},
-            .group = "g", .topics = topics, .topic_count = 1, .batch_max = 1,
+            .group = "g",
+            .topics = topics,
+            .topic_count = 1,
+            .batch_max = 1,
         };
         struct source *source = NULL;
         struct reason why;
@@ -176,7 +185,12 @@ static void commit_then_rewind(void **state)
     /* Commit with what was made of it. */
     const struct message_header header = {"kind", span_text("test")};
     const struct message messages[] = {
-        {.topic = 0, .partition = 2, .key = span_text("k"), .value = span_text("v"), .headers = &header, .header_count = 1},
+        {.topic = 0,
+         .partition = 2,
+         .key = span_text("k"),
+         .value = span_text("v"),
+         .headers = &header,
+         .header_count = 1},
         {.topic = 0, .partition = 2, .key = span_text("gone")},
         {.topic = 0, .partition = 2, .value = span_text("")},
     };
@@ -284,7 +298,9 @@ static void members_come_and_go(void **state)
         struct pair pair = {own, {stage_new("web", "phone"), stage_new("web", "phone")}, {{0}}, 0};
         pair_join(&pair, 0, rows[row]);
         int64_t end_us = system_clock.mono(&system_clock).us + TIMEOUT_MS * US_PER_MS;
-        for (int turn = 0; pair.stages[0]->total + pair.stages[1]->total < PRODUCE_MAX || pair.stages[1]->assigned_calls == 0; turn++) {
+        for (int turn = 0;
+             pair.stages[0]->total + pair.stages[1]->total < PRODUCE_MAX || pair.stages[1]->assigned_calls == 0;
+             turn++) {
             assert_true(system_clock.mono(&system_clock).us < end_us);
             if (turn % 10 == 0 && pair.produced < PRODUCE_MAX) {
                 pair_produce(&pair);
@@ -483,7 +499,8 @@ static void a_failure_undoes_the_transaction(void **state)
             assert_int_equal(stage_read(stage, total += 10), DONE);
             outcome = sink->ops->commit(sink, &message, 1, &stage->why);
         }
-        assert_true(rounds < 1000); /* a refused topic is asked for again after a while; a lost message costs one more */
+        assert_true(rounds <
+                    1000); /* a refused topic is asked for again after a while; a lost message costs one more */
         assert_int_equal(stage->seen[5], rows[i].proven ? 1 : rounds);
         assert_int_equal(stage->seen[15], rows[i].proven ? rounds : 0);
         if (outcome == STOP) { /* for good */
@@ -518,7 +535,10 @@ static struct publisher *publisher_new(struct world *world, struct acknowledged 
     static const char *const outputs[] = {"out"};
     const struct publisher_settings settings = {
         .kafka = {.brokers = world->brokers, .properties = properties, .property_count = property_count},
-        .topics = outputs, .topic_count = 1, .context = acknowledged, .delivered = on_delivered,
+        .topics = outputs,
+        .topic_count = 1,
+        .context = acknowledged,
+        .delivered = on_delivered,
     };
     struct publisher *publisher = NULL;
     struct reason why;
@@ -562,7 +582,8 @@ static void a_message_is_published_and_acknowledged(void **state)
         assert_int_equal(acknowledged.outcomes[i], DONE);
         size_t count = plain_read(world->brokers, "out", (rows[i].murmur2 & 0x7fffffff) % 4, out, COUNT(out));
         for (size_t k = 0; k < count; k++) {
-            found = found || (out[k]->len == strlen(rows[i].key) && memcmp(out[k]->payload, rows[i].key, out[k]->len) == 0);
+            found =
+                found || (out[k]->len == strlen(rows[i].key) && memcmp(out[k]->payload, rows[i].key, out[k]->len) == 0);
         }
         plain_done(out, count);
         assert_true(found);

@@ -53,10 +53,10 @@ static inline void plain_produce(const char *brokers, const char *topic, int32_t
     for (int i = first; i < first + count; i++) {
         char value[16];
         int length = snprintf(value, sizeof value, "%d", i);
-        rd_kafka_resp_err_t code = rd_kafka_producev(
-            producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
-            RD_KAFKA_V_VALUE(value, (size_t)length), RD_KAFKA_V_KEY("key", 3), RD_KAFKA_V_TIMESTAMP(1000000 + i),
-            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+        rd_kafka_resp_err_t code = rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
+                                                     RD_KAFKA_V_VALUE(value, (size_t)length), RD_KAFKA_V_KEY("key", 3),
+                                                     RD_KAFKA_V_TIMESTAMP(1000000 + i),
+                                                     RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
         assert_int_equal(code, RD_KAFKA_RESP_ERR_NO_ERROR);
     }
     assert_int_equal(rd_kafka_flush(producer, TIMEOUT_MS), RD_KAFKA_RESP_ERR_NO_ERROR);
@@ -130,8 +130,8 @@ struct stage {
     struct reason why;
 
     /* What it answers. */
-    bool withhold_first;   /* partition 0 of every topic */
-    int64_t start;         /* of all when not OFFSET_UNSET */
+    bool withhold_first;                 /* partition 0 of every topic */
+    int64_t start;                       /* of all when not OFFSET_UNSET */
     int64_t (*stored)[STAGE_PARTITIONS]; /* or where positions are kept outside Kafka, plus one; shared by members */
     int64_t outside_start;
 
@@ -292,8 +292,7 @@ static inline enum outcome stage_read(struct stage *self, int total)
     return DONE;
 }
 
-static inline int64_t stage_position(struct stage *self, uint32_t topic, int32_t partition,
-                                     int64_t *stable_offset)
+static inline int64_t stage_position(struct stage *self, uint32_t topic, int32_t partition, int64_t *stable_offset)
 {
     struct source_position positions[STAGE_TOPICS * STAGE_PARTITIONS];
     size_t count = self->source->ops->positions(self->source, positions, COUNT(positions));

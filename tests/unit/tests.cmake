@@ -32,6 +32,8 @@ slipstream_test(unit schema_folder LINKS registry)
 slipstream_test(unit serve LINKS serve curl Threads::Threads)
 slipstream_test(unit interaction_writer LINKS commands avro jansson)
 slipstream_test(unit import LINKS commands)
+slipstream_test(unit import_read LINKS commands)
+slipstream_test(unit import_run LINKS commands jansson)
 
 # The tables that the code has, as pages.
 function(page_test word page)

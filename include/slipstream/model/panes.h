@@ -43,6 +43,7 @@ struct pane_log {
     uint32_t start;  /* first byte still kept: expired panes are dropped lazily */
     int64_t first;   /* index of the oldest pane kept; meaningful when size > start */
     int64_t last;    /* index of the newest */
+    struct pane *busy; /* owned: the entry that late events go to, dense, while it has touches; NULL: there was none yet */
     uint32_t hint_at; /* where a search may begin: an entry's first byte, and the index of the entry before it */
     int64_t hint_before;
 };
