@@ -7,7 +7,7 @@
 #define OPEN_US       (30 * US_PER_SECOND)
 #define FILL_US       (10 * US_PER_SECOND) /* the transaction's own time-out: after it there is nothing left to fill */
 #define SETTLE_US     (60 * US_PER_SECOND) /* for the coordinator to say how a transaction ended */
-#define ATTEMPT_MS    5000
+#define ATTEMPT_MS    2000 /* between looks at what else happened */
 #define QUEUE_WAIT_MS 20
 #define GOING_WAIT_MS 1000 /* for what is on its way when we give up */
 
@@ -122,12 +122,14 @@ static enum outcome sink_send_offsets(struct kafka_sink *self, const rd_kafka_to
         return FAIL(why, RETRY, REASON_ABORTED, "not a member of the group now");
     }
     enum outcome outcome = DONE;
+    int64_t left_us = FILL_US - (now().us - since.us);
     bool again;
     do {
         rd_kafka_error_t *error CLEANUP(kafka_error_drop) =
-            rd_kafka_send_offsets_to_transaction(self->producer, offsets, member, ATTEMPT_MS);
+            rd_kafka_send_offsets_to_transaction(self->producer, offsets, member, kafka_wait_ms(left_us));
         outcome = error ? sink_failure(self, error, "adding offsets", why) : DONE;
-        again = error && rd_kafka_error_is_retriable(error) && now().us - since.us < FILL_US;
+        left_us = FILL_US - (now().us - since.us);
+        again = error && rd_kafka_error_is_retriable(error) && left_us > 0;
     } while (again);
     rd_kafka_consumer_group_metadata_destroy(member);
     return outcome;

@@ -30,17 +30,19 @@ static void clear_progress(struct report *self)
     }
 }
 
-static void count_word(struct report *self, const char *word)
+/* Whether it is the first of its kind. */
+static bool count_word(struct report *self, const char *word)
 {
     for (size_t i = 0; i < self->word_count; i++) {
         if (strcmp(self->words[i].word, word) == 0) {
             self->words[i].count++;
-            return;
+            return false;
         }
     }
     ASSERT(self->word_count < REPORT_WORDS_MAX);
     self->words[self->word_count].word = word;
     self->words[self->word_count++].count = 1;
+    return true;
 }
 
 /* Foreign text: cut, and what is not printable ASCII as a question mark. */
@@ -58,8 +60,8 @@ static void show_value(struct span value)
 void report_rejected(struct report *self, const char *file, size_t line, const struct rejection *rejection)
 {
     self->rejected++;
-    count_word(self, rejection->word);
-    if (self->shown >= (self->verbose ? REPORT_SHOWN_VERBOSE : REPORT_SHOWN)) {
+    bool first = count_word(self, rejection->word);
+    if (!first && self->shown >= (self->verbose ? REPORT_SHOWN_VERBOSE : REPORT_SHOWN)) {
         return;
     }
     self->shown++;

@@ -1,7 +1,8 @@
 /* import_report.h - what an import tells: rejected rows as they come, progress, and how it ended.
  *
  * Rejected rows and progress go to stderr, the end to stdout. A row's content is shown only when asked to (verbose).
- * Bounds: REPORT_SHOWN rejected rows are shown, REPORT_SHOWN_VERBOSE when verbose; the rest is counted. */
+ * Bounds: REPORT_SHOWN rejected rows are shown, REPORT_SHOWN_VERBOSE when verbose, and the first of every reason; the
+ * rest is counted. */
 #ifndef SLIPSTREAM_MAIN_IMPORT_REPORT_H
 #define SLIPSTREAM_MAIN_IMPORT_REPORT_H
 

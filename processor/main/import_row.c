@@ -41,6 +41,7 @@ static enum outcome fill_template(const struct row_reader *self, const struct ru
                                   char text[ID_SIZE_MAX + 1], struct span *result)
 {
     size_t size = 0;
+    ASSERT(text);
     for (size_t i = 0; i < rule->part_count; i++) {
         const struct template_part *part = &rule->parts[i];
         struct span piece = part->is_column ? value_trim(self->values[part->column]) : part->text;

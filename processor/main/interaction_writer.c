@@ -86,14 +86,14 @@ static bool op_of(const json_t *type, const struct interaction_field *field, str
 {
     static const struct {
         enum field_type field;
-        const char *name, *logical;
         enum write_op op;
+        const char *name, *logical;
         int64_t symbols;
     } pairs[] = {
-        {FIELD_TEXT, "string", "", WRITE_TEXT, 0},         {FIELD_TIME, "long", "timestamp-micros", WRITE_LONG, 0},
-        {FIELD_FLAG, "boolean", "", WRITE_BOOLEAN, 0},     {FIELD_NUMBER, "int", "", WRITE_INT, 0},
-        {FIELD_NUMBER, "long", "", WRITE_LONG, 0},         {FIELD_SECONDS, "double", "", WRITE_SECONDS, 0},
-        {FIELD_KIND, "enum", "", WRITE_ENUM, EVENT_KINDS}, {FIELD_CONTACT, "enum", "", WRITE_ENUM, CONTACT_OUTCOMES},
+        {FIELD_TEXT, WRITE_TEXT, "string", "", 0},         {FIELD_TIME, WRITE_LONG, "long", "timestamp-micros", 0},
+        {FIELD_FLAG, WRITE_BOOLEAN, "boolean", "", 0},     {FIELD_NUMBER, WRITE_INT, "int", "", 0},
+        {FIELD_NUMBER, WRITE_LONG, "long", "", 0},         {FIELD_SECONDS, WRITE_SECONDS, "double", "", 0},
+        {FIELD_KIND, WRITE_ENUM, "enum", "", EVENT_KINDS}, {FIELD_CONTACT, WRITE_ENUM, "enum", "", CONTACT_OUTCOMES},
     };
     const char *logical = json_string_value(json_object_get(type, "logicalType"));
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {

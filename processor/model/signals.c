@@ -228,8 +228,10 @@ void signals_of(const struct interaction *it, struct signal_event *event)
     say(event, SIGNAL_CONTAINED, it->contained);
     say(event, SIGNAL_REOPENED, it->kind == EVENT_REOPENING ? 1 : it->reopened);
     say(event, SIGNAL_REPEAT_CONTACT, it->repeat_contact);
-    /* Offered and not answered is a "no"; an answer says that it was offered. */
-    say(event, SIGNAL_SURVEY_ANSWERED, event->ratings ? 1 : it->survey_offered == 1 ? 0 : ABSENT);
+    say(event, SIGNAL_SURVEY_ANSWERED, event->ratings ? 1 : ABSENT);
+    if (it->kind == EVENT_INTERACTION) { /* an answer that comes by itself was offered, and counted so, with its contact */
+        say(event, SIGNAL_SURVEY_OFFERED, event->ratings ? 1 : it->survey_offered);
+    }
     say(event, SIGNAL_AGENT_INFORMED, it->agent_informed);
     say(event, SIGNAL_ESCALATED, it->escalated);
     last(event, SIGNAL_RESOLUTION, it->resolution);

@@ -115,6 +115,8 @@ void score_card(const struct tallies *tallies, const struct scoring *scoring, do
         card->behaviours[b] = rating_line(tallies, (enum signal)(SIGNAL_RATING_COMPLIANCE + b), scoring, z);
     }
     card->satisfaction = rating_line(tallies, SIGNAL_RATING_SATISFACTION, scoring, z);
-    card->surveys_offered = tallies->signals[SIGNAL_SURVEY_ANSWERED].n;
+    int64_t offered = tallies->signals[SIGNAL_SURVEY_OFFERED].good;
     card->surveys_answered = tallies->signals[SIGNAL_SURVEY_ANSWERED].good;
+    /* Who does not tell what was offered, or told it before the window began, answered what was offered all the same. */
+    card->surveys_offered = offered > card->surveys_answered ? offered : card->surveys_answered;
 }

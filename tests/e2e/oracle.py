@@ -69,8 +69,10 @@ def signals_of(event):
     answers = {word: rating for word, rating in (event.get("survey") or {}).items() if rating is not None}
     for word, rating in answers.items():
         signals[f"rating_{word}"] = [int(n == rating) for n in range(1, 6)]
-    if answers or event.get("survey_offered"):
-        _flag(signals, "survey_answered", bool(answers))
+    if answers:
+        _flag(signals, "survey_answered", True)
+    if event["kind"] == "interaction":
+        _flag(signals, "survey_offered", True if answers else event.get("survey_offered"))
     return signals
 
 

@@ -466,7 +466,8 @@ static void every_channels_answers_are_added_up(void **state)
             counts[RATING(r, 1)] = 1;
         }
         counts[YES(SIGNAL_SURVEY_ANSWERED)] = 4;
-        counts[NO(SIGNAL_SURVEY_ANSWERED)] = 6;
+        counts[YES(SIGNAL_SURVEY_OFFERED)] = 10;
+        counts[NO(SIGNAL_SURVEY_OFFERED)] = 1;
         counts[COUNTER_EVENTS] = 12;
         counts[COUNTER_INTERACTIONS] = 11;
         tallies_add(&tallies, counts, (enum channel)channel, &scoring);

@@ -380,10 +380,7 @@ static void follows_paths(void **state)
 static void reads_a_stream(void **state)
 {
     (void)state;
-    static const char *const pieces[] = {"\xEF",
-                                         "\xBB\xBF"
-                                         "a,b\r",
-                                         "\n1,", "2\n", "3,4"};
+    static const char *const pieces[] = {"\xEF", "\xBB\xBF\x61,b\r", "\n1,", "2\n", "3,4"};
     struct mapping *mapping = mapping_of(two_columns);
     int ends[2];
     char path[64];

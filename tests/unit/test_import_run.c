@@ -206,6 +206,9 @@ static void imports_the_whole_file(void **state)
     assert_int_equal(number_at(end, "reasons", "ends_before_start"), 139);
     assert_int_equal(number_at(end, "reasons", "unknown_channel"), 652);
     assert_int_equal(number_at(end, "reasons", "bad_duration"), 175);
+    assert_non_null(strstr(told, "csv:500: bad_duration: ")); /* the first of a reason is shown, whatever came before */
+    assert_non_null(strstr(told, ": ends_before_start: "));
+    assert_non_null(strstr(told, "\nand 944 more rejected rows\n"));
     assert_int_equal(number_at(end, "topics", "p"), 7444);
     assert_int_equal(number_at(end, "topics", "w"), 3457);
     assert_int_equal(number_at(end, "topics", "c"), 133);

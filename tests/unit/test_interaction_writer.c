@@ -87,7 +87,8 @@ static struct span random_text(struct seeded *seeded, char text[ID_SIZE_MAX])
         text[i] = (char)seeded_between(seeded, 1, 127);
     }
     if (size >= 4 && seeded_one_in(seeded, 4)) {
-        memcpy(text + size - 4, "\xF0\x9F\x8C\x8A", 4);
+        static const char wave[4] = {'\xF0', '\x9F', '\x8C', '\x8A'};
+        memcpy(text + size - sizeof wave, wave, sizeof wave);
     }
     return span_of(text, size);
 }

@@ -69,9 +69,11 @@ enum signal_kind {
     S(SIGNAL_CONTAINED, "contained", true, FEEDS_QUICK, "the bot dealt with it, without handing over")                 \
     S(SIGNAL_REOPENED, "reopened", false, FEEDS_QUICK, "the case was reopened")                                        \
     S(SIGNAL_REPEAT_CONTACT, "repeat_contact", false, FEEDS_QUICK, "contacted again within seven days")                \
-    S(SIGNAL_SURVEY_ANSWERED, "survey_answered", true, 0, "a survey that was offered was answered")                    \
+    S(SIGNAL_SURVEY_ANSWERED, "survey_answered", true, 0, "a survey was answered; never no: see survey_offered")       \
     S(SIGNAL_AGENT_INFORMED, "agent_informed", true, 0, "the agent had the information needed")                        \
-    S(SIGNAL_ESCALATED, "escalated", false, 0, "the contact was escalated")
+    S(SIGNAL_ESCALATED, "escalated", false, 0, "the contact was escalated")                                            \
+    S(SIGNAL_SURVEY_OFFERED, "survey_offered", true, 0, "a survey was offered with the contact; its answer may come "  \
+                                                        "with it, or as an event of its own")
 #define DURATION_SIGNALS(S)                                                                                            \
     S(SIGNAL_WAIT, "wait", EDGES_WAIT, FEEDS_QUICK, "waited until somebody answered")                                  \
     S(SIGNAL_ABANDONED_AFTER, "abandoned_after", EDGES_WAIT, FEEDS_ANSWERS, "gave up after waiting this long")         \
@@ -98,7 +100,7 @@ enum signal {
 #undef SIGNAL_ENUM
         SIGNALS
 };
-#define OUTCOMES (SIGNAL_ESCALATED + 1)
+#define OUTCOMES (SIGNAL_SURVEY_OFFERED + 1)
 #define DURATIONS (SIGNAL_WRAP_UP - SIGNAL_WAIT + 1)
 #define RATINGS (SIGNAL_RATING_SATISFACTION - SIGNAL_RATING_OFFICE_ANSWERS + 1)
 
