@@ -46,42 +46,46 @@ struct record_batch {
 struct partition_start {
     uint32_t topic;
     int32_t partition;
-    int64_t committed; /* what the group has committed; OFFSET_UNSET: nothing. Filled in when the source was asked to. */
-    int64_t start;     /* out: where to begin; START_EARLIEST; or START_WITHHELD: not yet, until source->restart */
+    int64_t committed; /* what the group has committed; OFFSET_UNSET: nothing. Filled in when the source was asked */
+    int64_t start; /* out: where to begin; START_EARLIEST; or START_WITHHELD: not yet, until source->restart. Comes in
+                    * as the committed offset, or START_EARLIEST; for revoked and lost: the position */
     int32_t leader_epoch; /* out, of the record before start; -1: not known */
 };
 #define START_EARLIEST INT64_C(-2)
 #define START_WITHHELD INT64_C(-3)
 
 /* Called inside poll and close, on the same thread. While they run, positions() still says what was handed out by
- * earlier polls, all of which the stage has processed. */
+ * earlier polls, all of which the stage has processed. Inside them a sink may commit; rewind and
+ * restart take effect after them, for what is ours then. Any may be NULL. */
 struct source_events {
     void *context;
     void (*assigned)(void *context, struct partition_start *partitions, size_t count);
     void (*revoked)(void *context, const struct partition_start *partitions, size_t count); /* ours until it returns */
     void (*lost)(void *context, const struct partition_start *partitions, size_t count);    /* not ours any more */
     /* The position is outside the log: below low (records are gone) or beyond high (the log was cut). Returns where to
-     * go on. */
+     * go on, as in partition_start.start. */
     int64_t (*outside)(void *context, uint32_t topic, int32_t partition, int64_t position, int64_t low, int64_t high);
 };
 
 struct source_position {
     uint32_t topic;
     int32_t partition;
-    int64_t position;      /* next offset; counts transaction markers */
-    int64_t stable_offset; /* last stable offset the broker told; OFFSET_UNSET: not told yet */
+    int64_t position;      /* next offset; counts transaction markers; OFFSET_UNSET: at the beginning, not known yet */
+    int64_t stable_offset; /* last stable offset the broker told; OFFSET_UNSET: not told in the last 15 s */
     int32_t leader_epoch;
 };
 
 struct source;
 struct source_ops {
-    /* Waits at most wait_us for records; an empty batch is DONE. Serves rebalances. */
+    /* Waits at most wait_us for records; an empty batch is DONE. Serves rebalances (then a few seconds more). RETRY:
+     * unavailable, or refused after it has worked; each trouble is told once, and polling goes on mending it. */
     enum outcome (*poll)(struct source *self, int64_t wait_us, struct record_batch *batch, struct reason *why);
     /* The message's headers, borrowed until the next poll; returns how many were written to out (at most max). */
     size_t (*headers)(struct source *self, const struct record *record, struct message_header *out, size_t max);
     /* As if what was handed out since the last commit had never been read: seeks back to the committed offsets. */
     enum outcome (*rewind)(struct source *self, struct reason *why);
-    /* Starts an assigned partition (again) at an offset: after START_WITHHELD, or when a task was dropped. */
+    /* Starts an assigned partition (again) at an offset or START_EARLIEST: after START_WITHHELD, or when a task was
+     * dropped; or stops it (START_WITHHELD). RETRY: it is not ours. */
     enum outcome (*restart)(struct source *self, uint32_t topic, int32_t partition, int64_t offset, struct reason *why);
     /* All assigned partitions; returns how many were written to out (at most max). */
     size_t (*positions)(struct source *self, struct source_position *out, size_t max);
@@ -91,7 +95,7 @@ struct source_ops {
     int32_t (*partition_count)(struct source *self, uint32_t topic);
     /* True once the group has given its first assignment (which may be empty). */
     bool (*joined)(struct source *self);
-    void (*close)(struct source *self); /* leaves after `revoked` has run */
+    void (*close)(struct source *self); /* leaves after `revoked` has run: before the sink that it commits with */
 };
 struct source {
     const struct source_ops *ops;
@@ -123,8 +127,10 @@ struct message {
 
 struct sink;
 struct sink_ops {
-    /* Begins, produces all, adds the source's positions, commits. RETRY/aborted: nothing of it is there: the caller
-     * rewinds the source. */
+    /* Begins, produces all, adds the source's positions, commits; nothing to add is nothing to do. RETRY, whatever the
+     * reason: nothing of it is there, and the caller rewinds the source. SKIP/too_large: the same, but a message is
+     * larger than its topic takes, and would be again. May take 15 s without brokers, and 60 s when the coordinator
+     * does not say how a commit ended; then STOP/fatal: a restart finds out. */
     enum outcome (*commit)(struct sink *self, const struct message *messages, size_t count, struct reason *why);
     void (*close)(struct sink *self);
 };
@@ -136,7 +142,7 @@ struct sink_settings {
     const char *transactional_id;
     const char *const *topics;
     size_t topic_count;
-    struct source *source; /* a kafka source, open as long as the sink */
+    struct source *source; /* a kafka source; closed before the sink, so that its `revoked` can commit */
 };
 /* Fences whoever used the transactional id before; waits for its open transaction to be aborted (at most 30 s). */
 enum outcome kafka_sink_open(const struct sink_settings *settings, struct sink **sink, struct reason *why) MUST_CHECK;
@@ -145,12 +151,12 @@ enum outcome kafka_sink_open(const struct sink_settings *settings, struct sink *
 
 struct publisher;
 struct publisher_ops {
-    /* Copies the message into the queue. RETRY/full when the queue is. */
+    /* Copies the message into the queue. RETRY/full when the queue is; SKIP/too_large. */
     enum outcome (*send)(struct publisher *self, const struct message *message, struct reason *why);
     /* Serves delivery reports for at most wait_us. STOP after a fatal error. */
     enum outcome (*serve)(struct publisher *self, int64_t wait_us, struct reason *why);
     size_t (*queued)(struct publisher *self); /* not acknowledged yet */
-    void (*close)(struct publisher *self);    /* waits at most 5 s for what is queued */
+    void (*close)(struct publisher *self);    /* waits at most 5 s for what is queued; tells nobody any more */
 };
 struct publisher {
     const struct publisher_ops *ops;
@@ -160,7 +166,8 @@ struct publisher_settings {
     const char *const *topics;
     size_t topic_count;
     void *context;
-    void (*delivered)(void *context, uint64_t token, enum outcome outcome, const struct reason *why); /* inside serve */
+    /* Inside serve. DONE: acknowledged. RETRY: not, after two minutes of trying. SKIP/too_large. STOP/refused. */
+    void (*delivered)(void *context, uint64_t token, enum outcome outcome, const struct reason *why);
 };
 enum outcome kafka_publisher_open(const struct publisher_settings *settings, struct publisher **publisher,
                                   struct reason *why) MUST_CHECK;
@@ -183,11 +190,13 @@ struct topic_state {
 enum outcome kafka_describe(const struct kafka_settings *settings, const char *const *topics, size_t count,
                             int64_t timeout_ms, struct topic_state *states, char cluster_id[CLUSTER_ID_SIZE],
                             struct reason *why) MUST_CHECK;
-/* Makes the topics that are not there (replication: the broker's default). `created` may be NULL. */
+/* Makes the topics that are not there (replication: the broker's default). `created` may be NULL. The mock refuses. */
 enum outcome kafka_create_topics(const struct kafka_settings *settings, const struct topic_spec *specs, size_t count,
                                  int64_t timeout_ms, size_t *created, struct reason *why) MUST_CHECK;
 
-/* ---- the mock cluster in this process: for the demo and for happy paths; it does not isolate transactions ---- */
+/* ---- the mock cluster in this process: for the demo and for happy paths ----
+ *
+ * It does not isolate transactions, does not keep offsets that come with one, and fences nobody. */
 
 struct kafka_mock;
 enum outcome kafka_mock_open(const struct topic_spec *specs, size_t count, struct kafka_mock **mock,

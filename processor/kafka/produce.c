@@ -42,3 +42,46 @@ enum outcome kafka_produce(rd_kafka_t *producer, rd_kafka_topic_t *topic, const 
     return error ? kafka_fail_error(why, error, rd_kafka_topic_name(topic)) : DONE;
 }
 _Static_assert(sizeof(void *) >= sizeof(uint64_t), "a token travels as the library's opaque pointer");
+
+#define PROPERTIES_MAX 12
+
+static const struct kafka_property common_defaults[] = {
+    {"compression.type", "lz4"},
+    {"linger.ms", "5"},
+    {"queue.buffering.max.messages", "100000"},
+    {"queue.buffering.max.kbytes", "65536"},
+    {NULL, NULL},
+};
+static const struct kafka_property common_fixed[] = {
+    {"enable.idempotence", "true"},
+    {"partitioner", "murmur2_random"},
+    {NULL, NULL},
+};
+
+/* Both lists, one after the other. */
+static void join_lists(const struct kafka_property *first, const struct kafka_property *second,
+                       struct kafka_property joined[PROPERTIES_MAX])
+{
+    size_t count = 0;
+    for (; first->name; first++) {
+        joined[count++] = *first;
+    }
+    for (; second->name; second++) {
+        ASSERT(count < PROPERTIES_MAX - 1);
+        joined[count++] = *second;
+    }
+    joined[count] = (struct kafka_property){NULL, NULL};
+}
+
+enum outcome kafka_producer_open(struct kafka_client *client, const struct kafka_settings *settings,
+                                 const struct kafka_property *defaults, const struct kafka_property *fixed,
+                                 kafka_delivery on_delivery, rd_kafka_t **producer, struct reason *why)
+{
+    struct kafka_property all_defaults[PROPERTIES_MAX], all_fixed[PROPERTIES_MAX];
+    join_lists(common_defaults, defaults, all_defaults);
+    join_lists(common_fixed, fixed, all_fixed);
+    rd_kafka_conf_t *conf CLEANUP(kafka_conf_drop) = NULL;
+    TRY(kafka_conf_open(client, settings, all_defaults, all_fixed, &conf, why));
+    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+    return kafka_client_open(RD_KAFKA_PRODUCER, &conf, producer, why);
+}

@@ -10,17 +10,12 @@
 enum outcome kafka_produce(rd_kafka_t *producer, rd_kafka_topic_t *topic, const struct message *message, int flags,
                            struct reason *why) MUST_CHECK;
 
-/* The settings every producer of ours has: `defaults` may be changed by a property, `fixed` not. */
-#define PRODUCER_DEFAULTS                                                                                              \
-    {"compression.type", "lz4"}, {"linger.ms", "5"}, {"queue.buffering.max.messages", "100000"},                       \
-    {                                                                                                                  \
-        "queue.buffering.max.kbytes", "65536"                                                                          \
-    }
-/* The partitioner is Kafka's own default: other programs find a key's partition by it. */
-#define PRODUCER_FIXED                                                                                                 \
-    {"enable.idempotence", "true"},                                                                                    \
-    {                                                                                                                  \
-        "partitioner", "murmur2_random"                                                                                \
-    }
+typedef void (*kafka_delivery)(rd_kafka_t *producer, const rd_kafka_message_t *message, void *opaque);
+
+/* A producer as all of ours are: idempotent, bounded, with Kafka's own default partitioner, by which other programs
+ * find a key's partition. `defaults` and `fixed` are what it has besides, as in kafka_conf_open. */
+enum outcome kafka_producer_open(struct kafka_client *client, const struct kafka_settings *settings,
+                                 const struct kafka_property *defaults, const struct kafka_property *fixed,
+                                 kafka_delivery on_delivery, rd_kafka_t **producer, struct reason *why) MUST_CHECK;
 
 #endif

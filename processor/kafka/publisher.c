@@ -83,25 +83,17 @@ static const struct publisher_ops publisher_ops = {
     .close = publisher_close,
 };
 
-static const struct kafka_property publisher_defaults[] = {
-    PRODUCER_DEFAULTS,
-    {"message.timeout.ms", "120000"}, /* then the caller hears of it, and publishes what is true by then */
-    {NULL, NULL},
-};
-static const struct kafka_property publisher_fixed[] = {PRODUCER_FIXED, {NULL, NULL}};
-
 static enum outcome publisher_connect(struct kafka_publisher *self, const struct publisher_settings *settings,
                                       struct reason *why)
 {
-    rd_kafka_conf_t *conf CLEANUP(kafka_conf_drop) = NULL;
-    TRY(kafka_conf_open(&self->client, &settings->kafka, publisher_defaults, publisher_fixed, &conf, why));
-    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-    TRY(kafka_client_open(RD_KAFKA_PRODUCER, &conf, &self->producer, why));
+    const struct kafka_property nothing[] = {{NULL, NULL}};
+    const struct kafka_property defaults[] = {
+        {"message.timeout.ms", "120000"}, /* then the caller hears of it, and publishes what is true by then */
+        {NULL, NULL},
+    };
+    TRY(kafka_producer_open(&self->client, &settings->kafka, defaults, nothing, on_delivery, &self->producer, why));
     self->topics = kafka_topics_open(self->producer, settings->topics, settings->topic_count);
-    if (!self->topics) {
-        return FAIL(why, STOP, REASON_FULL, "kafka publisher: out of memory");
-    }
-    return DONE;
+    return self->topics ? DONE : FAIL(why, STOP, REASON_FULL, "kafka publisher: out of memory");
 }
 
 enum outcome kafka_publisher_open(const struct publisher_settings *settings, struct publisher **publisher,

@@ -7,7 +7,7 @@
 #define OPEN_US       (30 * US_PER_SECOND)
 #define FILL_US       (10 * US_PER_SECOND) /* the transaction's own time-out: after it there is nothing left to fill */
 #define SETTLE_US     (60 * US_PER_SECOND) /* for the coordinator to say how a transaction ended */
-#define ATTEMPT_MS    2000 /* between looks at what else happened */
+#define ATTEMPT_MS    2000                 /* between looks at what else happened */
 #define QUEUE_WAIT_MS 20
 #define GOING_WAIT_MS 1000 /* for what is on its way when we give up */
 
@@ -267,25 +267,17 @@ static const struct sink_ops sink_ops = {.commit = sink_commit, .close = sink_cl
 
 /* ---- opening ---- */
 
-static const struct kafka_property sink_defaults[] = {PRODUCER_DEFAULTS, {NULL, NULL}};
-
 static enum outcome sink_connect(struct kafka_sink *self, const struct sink_settings *settings, struct reason *why)
 {
+    const struct kafka_property nothing[] = {{NULL, NULL}};
     const struct kafka_property fixed[] = {
-        PRODUCER_FIXED,
         {"transactional.id", settings->transactional_id},
         {"transaction.timeout.ms", "10000"}, /* what a dead producer leaves open holds readers back as long */
         {NULL, NULL},
     };
-    rd_kafka_conf_t *conf CLEANUP(kafka_conf_drop) = NULL;
-    TRY(kafka_conf_open(&self->client, &settings->kafka, sink_defaults, fixed, &conf, why));
-    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-    TRY(kafka_client_open(RD_KAFKA_PRODUCER, &conf, &self->producer, why));
+    TRY(kafka_producer_open(&self->client, &settings->kafka, nothing, fixed, on_delivery, &self->producer, why));
     self->topics = kafka_topics_open(self->producer, settings->topics, settings->topic_count);
-    if (!self->topics) {
-        return FAIL(why, STOP, REASON_FULL, "kafka sink: out of memory");
-    }
-    return DONE;
+    return self->topics ? DONE : FAIL(why, STOP, REASON_FULL, "kafka sink: out of memory");
 }
 
 /* Takes the transactional id over. */

@@ -257,7 +257,7 @@ static void adopt(struct kafka_source *self, const struct partition_start *start
     };
 }
 
-static enum outcome serve_assigned(struct kafka_source *self, struct rebalance *rebalance, struct reason *why)
+static enum outcome serve_assigned(struct kafka_source *self, const struct rebalance *rebalance, struct reason *why)
 {
     rd_kafka_topic_partition_list_t *list = rebalance->partitions;
     for (int i = 0; i < list->cnt; i++) {
@@ -283,6 +283,13 @@ static enum outcome serve_assigned(struct kafka_source *self, struct rebalance *
     free(starts);
     self->joined = true;
     return start_partitions(self, is_cooperative(self), why); /* the library waits for an answer, if an empty one */
+}
+
+/* Answers an assignment with nothing. */
+static enum outcome refuse_assigned(struct kafka_source *self, struct reason *why)
+{
+    rd_kafka_topic_partition_list_t *nothing CLEANUP(kafka_list_drop) = rd_kafka_topic_partition_list_new(0);
+    return take_partitions(self, nothing, why);
 }
 
 /* ---- revoked and lost ---- */
@@ -354,16 +361,24 @@ void source_lose_all(struct kafka_source *self)
 
 /* ---- serving ---- */
 
-static enum outcome serve_first(struct kafka_source *self, struct reason *why)
+static void drop_first(struct kafka_source *self)
 {
-    struct rebalance first = self->rebalances[0];
-    enum outcome outcome = first.assign ? serve_assigned(self, &first, why) : serve_revoked(self, &first, why);
-    if (outcome == RETRY && first.assign) {
-        return RETRY; /* nothing was told to the stage: once more, later */
-    }
+    rd_kafka_topic_partition_list_destroy(self->rebalances[0].partitions);
     self->rebalance_count--;
     memmove(&self->rebalances[0], &self->rebalances[1], self->rebalance_count * sizeof self->rebalances[0]);
-    rd_kafka_topic_partition_list_destroy(first.partitions);
+}
+
+static enum outcome serve_first(struct kafka_source *self, struct reason *why)
+{
+    const struct rebalance *first = &self->rebalances[0];
+    enum outcome outcome = first->assign ? serve_assigned(self, first, why) : serve_revoked(self, first, why);
+    if (outcome == RETRY) { /* an assignment of which the stage was told nothing: once more, later */
+        if (self->rebalance_count == 1 || !self->rebalances[1].lost) {
+            return RETRY;
+        }
+        outcome = refuse_assigned(self, why); /* it was lost meanwhile */
+    }
+    drop_first(self);
     return outcome;
 }
 
@@ -375,20 +390,13 @@ enum outcome source_serve(struct kafka_source *self, struct reason *why)
     return self->outside_count > 0 ? serve_outside(self, why) : DONE;
 }
 
-/* An assignment that could not be served yet is answered with nothing: we are leaving. */
+/* An assignment that could not be served yet is not taken up: we are leaving. */
 void source_settle(struct kafka_source *self)
 {
     struct reason why;
     while (self->rebalance_count > 0) {
-        struct rebalance *first = &self->rebalances[0];
-        if (first->assign) {
-            rd_kafka_topic_partition_list_t *nothing CLEANUP(kafka_list_drop) = rd_kafka_topic_partition_list_new(0);
-            (void)take_partitions(self, nothing, &why);
-        } else {
-            (void)serve_revoked(self, first, &why);
-        }
-        rd_kafka_topic_partition_list_destroy(first->partitions);
-        self->rebalance_count--;
-        memmove(&self->rebalances[0], &self->rebalances[1], self->rebalance_count * sizeof self->rebalances[0]);
+        const struct rebalance *first = &self->rebalances[0];
+        (void)(first->assign ? refuse_assigned(self, &why) : serve_revoked(self, first, &why));
+        drop_first(self);
     }
 }

@@ -203,8 +203,8 @@ struct contact facts_of_contact(const struct traits *traits, uint64_t id, struct
         tell(&dice, &it->reopened, TOLD_REOPENED, 0); /* not yet, at least */
     }
     contact.survey = survey_course(&dice, contact.served);
-    if (contact.survey == SURVEY_IS_OFFERED || contact.survey == SURVEY_IS_INSIDE) {
-        it->survey_offered = 1;
+    if (contact.served) {
+        it->survey_offered = contact.survey != SURVEY_NONE;
     }
     if (contact.survey == SURVEY_IS_INSIDE) {
         facts_of_survey(traits, id, contact.good, it);

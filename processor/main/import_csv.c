@@ -4,7 +4,9 @@
 #include <csv.h>
 #include <stdlib.h>
 
-#define NOT_MAPPED SIZE_MAX
+#define NOT_MAPPED    SIZE_MAX
+#define PARSER_GROWTH ((size_t)16 << 10) /* by its own 128 bytes, a value of a megabyte is copied thousands of times   \
+                                          */
 
 struct csv_source {
     struct reader *reader;
@@ -30,6 +32,7 @@ static void parser_begin(struct csv_source *self)
     int failed = csv_init(&self->parser, CSV_STRICT | CSV_STRICT_FINI);
     ASSERT(!failed);
     csv_set_delim(&self->parser, (unsigned char)self->reader->mapping->delimiter);
+    csv_set_blk_size(&self->parser, PARSER_GROWTH);
 }
 
 void csv_source_reset(struct csv_source *self)

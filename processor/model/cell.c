@@ -52,14 +52,9 @@ static void close_pane(struct cell *self, enum resolution resolution, struct eve
         self->closed_changed[resolution] = true;
     }
     if (resolution + 1 < RESOLUTIONS) {
-        struct pane *coarser = &self->open[resolution + 1];
-        coarser->touches += pane->touches;
-        for (unsigned i = 0; i < COUNTERS; i++) {
-            coarser->counts[i] += pane->counts[i];
-        }
+        pane_pour(pane, &self->open[resolution + 1]);
     }
-    pane->touches = 0;
-    memset(pane->counts, 0, sizeof pane->counts);
+    pane_clear(pane);
     self->open_changed = true;
 }
 
@@ -107,14 +102,6 @@ static bool has_room(const struct cell *self)
         touches += self->open[r].touches;
     }
     return touches < INT32_MAX;
-}
-
-static void pane_add(struct pane *pane, const uint16_t *counters, size_t count, int32_t step)
-{
-    pane->touches++;
-    for (size_t i = 0; i < count; i++) {
-        pane->counts[counters[i]] += step;
-    }
 }
 
 /* The finest resolution whose open pane holds a moment, or RESOLUTIONS. */
@@ -181,12 +168,7 @@ enum cell_result cell_add(struct cell *self, int64_t at_us, const uint16_t *coun
 static void sum_open(const struct cell *self, enum resolution resolution, int64_t sums[COUNTERS])
 {
     for (unsigned r = 0; r <= (unsigned)resolution; r++) {
-        if (self->open[r].touches == 0) {
-            continue;
-        }
-        for (unsigned i = 0; i < COUNTERS; i++) {
-            sums[i] += self->open[r].counts[i];
-        }
+        pane_sum(&self->open[r], sums);
     }
 }
 
@@ -221,7 +203,7 @@ void cell_encode_open(const struct cell *self, struct buffer *out)
     buffer_u8(out, CELL_FORMAT);
     for (unsigned r = 0; r < RESOLUTIONS; r++) {
         uint8_t body[PANE_BODY_MAX];
-        size_t size = pane_body_put(&self->open[r], body);
+        size_t size = body_put(&self->open[r], body);
         buffer_zigzag(out, self->open[r].index);
         buffer_span(out, span_of(body, size));
     }
@@ -268,9 +250,10 @@ enum outcome cell_decode_open(struct cell *self, struct span bytes, struct reaso
     for (unsigned r = 0; r < RESOLUTIONS; r++) {
         open[r].index = cursor_zigzag(&in);
         struct span body = cursor_span(&in);
-        if (in.broken || !pane_body_add(body, &open[r].touches, open[r].counts)) {
+        if (in.broken || !body_is_valid(body)) {
             return FAIL(why, STOP, REASON_BAD_STATE, "open panes of %zu bytes cannot be read", bytes.size);
         }
+        body_read(body, &open[r]);
     }
     if (cursor_left(&in)) {
         return FAIL(why, STOP, REASON_BAD_STATE, "open panes are followed by %zu bytes", cursor_left(&in));

@@ -1,20 +1,13 @@
 /* pane_log.h - the closed panes of one resolution as bytes, oldest first; the same bytes in memory and in Redis.
  *
  * An entry is: gap (varint: panes since the entry before; of no meaning in the first entry), size of the body (varint),
- * body: touches (varint), then for each non-zero counter, ascending: (distance from the one before) * 2 + (value is 1)
- * as a varint, and the value as a zigzag varint when it is not 1. */
+ * body. */
 #ifndef SLIPSTREAM_MODEL_PANE_LOG_H
 #define SLIPSTREAM_MODEL_PANE_LOG_H
 
-#include "slipstream/model/panes.h"
+#include "pane_body.h"
 
-#define PANE_BODY_MAX  (COUNTERS * 7 + 8)
 #define PANE_INDEX_MAX (INT64_MAX / US_PER_MINUTE + 1) /* no time lies in a pane further from the epoch */
-
-/* One pane's body, dense ↔ sparse. put returns the bytes written, at most PANE_BODY_MAX. */
-size_t pane_body_put(const struct pane *pane, uint8_t *out);
-/* Adds a body's counters to dense ones; false when the bytes are not a body. */
-bool pane_body_add(struct span body, int32_t *touches, int32_t counts[COUNTERS]);
 
 void pane_log_done(struct pane_log *self);
 /* A pane that was closed: nearly always newer than all there are. A loaded cell may close one again that late events

@@ -5,6 +5,7 @@ a guard outlives us to take the stack down even after kill -9. Waits are on cond
 sleeps of a length somebody guessed. A check that fails is noted and the scenario goes on; a wait that fails ends it.
 """
 
+import calendar
 import json
 import os
 import shutil
@@ -215,6 +216,15 @@ class Scenario:
                 print(f"---- the end of what {running.instance} said ----\n{running.tail()}", flush=True)
         if self.kafka:
             self.kafka.close()
+
+
+def iso(us):
+    """Microseconds since the epoch as slipstream prints them, to the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(us // 10**6))
+
+
+def microseconds(text):
+    return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ")) * 10**6
 
 
 def _dots(settings):

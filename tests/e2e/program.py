@@ -13,18 +13,23 @@ STOP_S = 20  # what `run` promises
 TAIL_LINES = 30
 
 
-def _command(binary, arguments, settings):
+def command(binary, arguments, settings):
     sets = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
     return [binary, *arguments, *sets]
 
 
-def _environment():
+def environment():
     """Ours, without settings that somebody's shell may have."""
     return {key: value for key, value in os.environ.items() if not key.startswith("SLIPSTREAM_")}
 
 
+def mortal(words):
+    """Should we be killed, the process goes with us."""
+    return ["setpriv", "--pdeathsig", "KILL", *words]
+
+
 def call(binary, arguments, settings, seconds=120):
-    return subprocess.run(_command(binary, arguments, settings), env=_environment(), stdin=subprocess.DEVNULL,
+    return subprocess.run(command(binary, arguments, settings), env=environment(), stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=seconds)
 
 
@@ -61,7 +66,7 @@ class Program:
     def __init__(self, binary, folder, instance, arguments, settings):
         self.instance = instance
         self.path = folder / f"{instance}.log"
-        self.command = _command(binary, ("run", *arguments), settings)
+        self.command = command(binary, ("run", *arguments), settings)
         self.process = None
         self.expected = False  # whether it should be running
         self.began_at = 0      # where in the log this start's lines begin
@@ -69,9 +74,8 @@ class Program:
     def start(self):
         log = open(self.path, "ab")
         self.began_at = log.tell()
-        # Should we be killed, it goes with us.
-        self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *self.command], env=_environment(),
-                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.process = subprocess.Popen(mortal(self.command), env=environment(), stdin=subprocess.DEVNULL, stdout=log,
+                                        stderr=log)
         log.close()
         self.expected = True
 

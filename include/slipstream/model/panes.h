@@ -29,9 +29,11 @@ struct window_shape {
 };
 extern const struct window_shape window_shapes[WINDOWS];
 
-/* One pane's counters, dense. */
+/* One pane's counters, dense; most of them 0. */
+#define PANE_GROUP 8
 struct pane {
     int64_t index;    /* which; INT64_MIN: holds nothing yet */
+    uint64_t groups;  /* bit g: counters 8g to 8g + 7 may not be 0, so that the others are passed over */
     int32_t touches;  /* events added, either sign: no counter's size exceeds it, so one check bounds all */
     int32_t counts[COUNTERS];
 };

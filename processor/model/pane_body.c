@@ -1,0 +1,193 @@
+/* pane_body.c - one pane's counters: added up, and to and from bytes. */
+#include "pane_body.h"
+
+_Static_assert(COUNTERS % PANE_GROUP == 0 && COUNTERS / PANE_GROUP <= 64, "a bit for every group of counters");
+
+/* ---- dense ---- */
+
+/* The counters of the lowest group in `left`, which is taken out of it. */
+static inline unsigned take_group(uint64_t *left)
+{
+    unsigned first = (unsigned)__builtin_ctzll(*left) * PANE_GROUP;
+    *left &= *left - 1;
+    return first;
+}
+
+void pane_pour(struct pane *from, struct pane *into)
+{
+    into->touches += from->touches;
+    into->groups |= from->groups;
+    for (uint64_t left = from->groups; left;) {
+        unsigned first = take_group(&left);
+        for (unsigned i = first; i < first + PANE_GROUP; i++) {
+            into->counts[i] += from->counts[i];
+        }
+    }
+    pane_clear(from);
+}
+
+void pane_clear(struct pane *pane)
+{
+    for (uint64_t left = pane->groups; left;) {
+        memset(pane->counts + take_group(&left), 0, PANE_GROUP * sizeof *pane->counts);
+    }
+    pane->groups = 0;
+    pane->touches = 0;
+}
+
+void pane_sum(const struct pane *pane, int64_t sums[COUNTERS])
+{
+    for (uint64_t left = pane->groups; left;) {
+        unsigned first = take_group(&left);
+        for (unsigned i = first; i < first + PANE_GROUP; i++) {
+            sums[i] += pane->counts[i];
+        }
+    }
+}
+
+/* ---- bytes ---- */
+
+static inline int64_t unzigzag(uint64_t value)
+{
+    return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
+}
+
+static inline uint64_t zigzag(int64_t value)
+{
+    return ((uint64_t)value << 1) ^ (uint64_t)(value >> 63);
+}
+
+/* One non-zero counter, `gap` behind the one before. */
+static inline size_t put_counter(uint8_t *out, unsigned gap, int64_t value)
+{
+    size_t size = put_varint(out, (uint64_t)gap * 2 + (value == 1));
+    return value == 1 ? size : size + put_varint(out + size, zigzag(value));
+}
+
+size_t body_put(const struct pane *pane, uint8_t *out)
+{
+    size_t size = put_varint(out, (uint64_t)pane->touches);
+    unsigned before = 0;
+    for (uint64_t left = pane->groups; left;) {
+        unsigned first = take_group(&left);
+        for (unsigned i = first; i < first + PANE_GROUP; i++) {
+            if (pane->counts[i]) {
+                size += put_counter(out + size, i - before, pane->counts[i]);
+                before = i;
+            }
+        }
+    }
+    return size;
+}
+
+/* The counters of a valid body, one by one. */
+struct body_reader {
+    const uint8_t *at, *end;
+    unsigned counter;
+    int64_t value;
+};
+
+static inline bool body_next(struct body_reader *self)
+{
+    if (self->at == self->end) {
+        return false;
+    }
+    uint64_t head = take_varint(&self->at);
+    self->counter += (unsigned)(head >> 1);
+    self->value = head & 1 ? 1 : unzigzag(take_varint(&self->at));
+    return true;
+}
+
+static inline struct body_reader body_open(struct span body, int32_t *touches)
+{
+    struct body_reader reader = {.at = body.data, .end = body.data + body.size};
+    *touches = (int32_t)take_varint(&reader.at);
+    return reader;
+}
+
+bool body_is_valid(struct span body)
+{
+    struct cursor in = cursor_over(body);
+    uint64_t touches = cursor_varint(&in);
+    uint64_t counter = 0;
+    bool first = true;
+    if (touches > INT32_MAX || body.size > PANE_BODY_MAX) {
+        return false;
+    }
+    while (!in.broken && cursor_left(&in)) {
+        uint64_t head = cursor_varint(&in);
+        if (head >> 1 > COUNTERS || (!first && head >> 1 == 0)) {
+            return false;
+        }
+        counter += head >> 1;
+        int64_t value = head & 1 ? 1 : cursor_zigzag(&in);
+        if (counter >= COUNTERS || value == 0 || value > (int64_t)touches || value < -(int64_t)touches) {
+            return false;
+        }
+        first = false;
+    }
+    return !in.broken;
+}
+
+void body_read(struct span body, struct pane *pane)
+{
+    int32_t touches;
+    struct body_reader reader = body_open(body, &touches);
+    while (body_next(&reader)) {
+        pane_count(pane, reader.counter, (int32_t)reader.value);
+    }
+    pane->touches += touches;
+}
+
+void body_sum(struct span body, int64_t sums[COUNTERS])
+{
+    int32_t touches;
+    struct body_reader reader = body_open(body, &touches);
+    while (body_next(&reader)) {
+        sums[reader.counter] += reader.value;
+    }
+}
+
+/* In ascending order; they come nearly so. */
+static void sort_counters(const uint16_t *counters, size_t count, uint16_t *sorted)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t at = i;
+        for (; at > 0 && sorted[at - 1] > counters[i]; at--) {
+            sorted[at] = sorted[at - 1];
+        }
+        sorted[at] = counters[i];
+    }
+}
+
+size_t body_add(struct span body, const uint16_t *counters, size_t count, int32_t step, uint8_t *out)
+{
+    uint16_t sorted[EVENT_COUNTERS_MAX];
+    struct body_reader reader = {0};
+    int32_t touches = 0;
+    if (body.size) {
+        reader = body_open(body, &touches);
+    }
+    if (touches == INT32_MAX) {
+        return 0;
+    }
+    ASSERT(count <= EVENT_COUNTERS_MAX);
+    sort_counters(counters, count, sorted);
+    size_t size = put_varint(out, (uint64_t)touches + 1);
+    unsigned before = 0;
+    size_t next = 0;
+    for (bool more = body_next(&reader); more || next < count;) {
+        bool is_new = !more || (next < count && sorted[next] < reader.counter);
+        unsigned counter = is_new ? sorted[next] : reader.counter;
+        int64_t value = is_new ? 0 : reader.value;
+        for (; next < count && sorted[next] == counter; next++) {
+            value += step;
+        }
+        if (value) {
+            size += put_counter(out + size, counter - before, value);
+            before = counter;
+        }
+        more = is_new ? more : body_next(&reader);
+    }
+    return size;
+}
