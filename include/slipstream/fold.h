@@ -56,6 +56,10 @@ uint32_t fold_service(struct fold *self, uint32_t agency, struct span name);
 enum fold_result fold_event(struct fold *self, uint32_t agency, uint32_t service, const struct signal_event *event,
                             struct event_time arrived);
 
+/* Has the memory that fold_event will need for an event brought near, so that it is there a few events later. The event's
+ * agency and service are positions in the fold. Changes nothing. */
+void fold_fetch(const struct fold *self, const struct signal_event *event);
+
 /* The highest event minute seen, and never past the time of arrival. */
 struct event_time fold_as_of(const struct fold *self);
 /* Moves as_of on (never back); once an hour forgets the panes that are no longer kept. */

@@ -239,6 +239,18 @@ enum fold_result fold_event(struct fold *self, uint32_t agency, uint32_t service
     return FOLD_APPLIED;
 }
 
+void fold_fetch(const struct fold *self, const struct signal_event *event)
+{
+    const struct fold_service *service = &self->agencies[event->agency]->shown.services[event->service];
+    id_set_fetch(&self->ids, event->id);
+    if (service->cells[event->channel] != FOLD_NONE) {
+        const struct pane *pane = self->cells[service->cells[event->channel]]->cell.open;
+        __builtin_prefetch(pane, 1);
+        __builtin_prefetch(pane->counts + COUNTER_OUTCOMES, 1);
+        __builtin_prefetch(pane->counts + COUNTER_OUTCOMES + 16, 1);
+    }
+}
+
 struct event_time fold_as_of(const struct fold *self)
 {
     return self->as_of;

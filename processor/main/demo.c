@@ -15,6 +15,7 @@
 #define RATE_MOST       20000
 #define SETTLE_US       (30 * US_PER_SECOND)
 #define LIVE_WAIT_US    (180 * US_PER_SECOND) /* with --for: how long scores may take to be live */
+#define LOOK_WAIT_US    (3 * US_PER_SECOND)
 #define SLICE_US        (100 * US_PER_MS)
 #define BOARD_US        (500 * US_PER_MS)
 #define TOPICS_WAIT_MS  15000
@@ -193,6 +194,12 @@ static bool has_failed(const struct demo *self)
     return pipeline_has_ended(self->pipeline) || self->feed.ended;
 }
 
+/* Targets are looked at on the minute: one that has just begun is given the time for it. */
+static bool minute_is_new(void)
+{
+    return system_clock.wall(&system_clock).us % US_PER_MINUTE < LOOK_WAIT_US;
+}
+
 static bool time_is_up(const struct demo *self)
 {
     int64_t now_us = mono_now().us;
@@ -200,7 +207,10 @@ static bool time_is_up(const struct demo *self)
     if (for_us == 0) {
         return false;
     }
-    return self->live.us ? now_us - self->live.us >= for_us : now_us - self->began.us >= for_us + LIVE_WAIT_US;
+    if (!self->live.us) {
+        return now_us - self->began.us >= for_us + LIVE_WAIT_US;
+    }
+    return now_us - self->live.us >= for_us && !minute_is_new();
 }
 
 static void run(struct demo *self)

@@ -36,6 +36,7 @@ struct demo_home {
     pid_t keeper;
     int leash; /* a pipe: the keeper sees it close */
 };
+#define DEMO_TERMINAL_BACK "\033[?7h\033[?25h\033[?1049l" /* what the view changes, as it was */
 /* Before any thread is started. */
 enum outcome demo_home_open(struct demo_home *self, struct reason *why) MUST_CHECK;
 /* The terminal is in another mode from now on (or not any more): if we die, the keeper sets it back. */

@@ -9,8 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TERMINAL_BACK "\033[?25h\033[?1049l" /* the cursor, and the screen as it was */
-
 static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *walk)
 {
     (void)status;
@@ -54,7 +52,7 @@ static _Noreturn void keep(const char *folder, int leash)
         }
     }
     if (changed && terminal >= 0) {
-        ssize_t ignored = write(terminal, TERMINAL_BACK, sizeof TERMINAL_BACK - 1);
+        ssize_t ignored = write(terminal, DEMO_TERMINAL_BACK, sizeof DEMO_TERMINAL_BACK - 1);
         (void)ignored;
     }
     remove_folder(folder);

@@ -104,7 +104,7 @@ void demo_ask_oracle(struct demo_outcome *self, const struct demo_options *optio
 
 static bool accounting_holds(const struct demo_account *account)
 {
-    return account->sent > 0 && account->sent == demo_account_sum(account);
+    return account->sent == demo_account_sum(account);
 }
 
 static bool alerts_are_right(const struct demo_outcome *self)
@@ -225,7 +225,7 @@ static void print_text(FILE *out, const struct demo_outcome *self)
         fprintf(out, "live scores after %.1f s; history at %.0f events/s\n", self->seconds_to_live,
                 self->history_per_second);
     }
-    if (board->agency_count) {
+    if (board->agency_count && self->seconds_to_live >= 0) {
         fprintf(out, "%zu agencies, from %s at %.1f to %s at %.1f\n", board->agency_count, board->agencies[0].name,
                 board->agencies[0].score, board->agencies[board->agency_count - 1].name,
                 board->agencies[board->agency_count - 1].score);
@@ -246,9 +246,11 @@ static void complain_about(const struct demo_outcome *self)
     if (!oracle_agrees(self)) {
         fprintf(stderr, "slipstream demo: THE ORACLE DISAGREES: %s\n", self->oracle);
     }
-    if (!alerts_are_right(self)) {
-        fprintf(stderr, "slipstream demo: the alerts are not those of %s alone%s\n", self->planted,
-                self->seconds_to_live < 0 ? ": scores were not live yet" : "");
+    if (self->seconds_to_live < 0) {
+        fprintf(stderr, "slipstream demo: stopped before scores were live\n");
+    } else if (!alerts_are_right(self)) {
+        fprintf(stderr, "slipstream demo: the alerts are not those of %s alone (targets are looked at on the minute)\n",
+                self->planted);
     }
 }
 

@@ -15,10 +15,10 @@
 #define ALERT_ROWS   5
 #define NAME_WIDTH   23
 
-#define TO_SCREEN "\033[?1049h\033[?25l" /* a screen of our own, without a cursor */
-#define FROM_SCREEN "\033[?25h\033[?1049l"
+#define TO_SCREEN "\033[?1049h\033[?25l\033[?7l" /* a screen of our own, no cursor, long lines cut */
 #define HOME "\033[H"
 #define LINE_END "\033[0m\033[K\n"
+#define FRAME_END "\033[0m\033[K\033[J"
 #define BOLD "\033[1m"
 #define DIM "\033[2m"
 #define RED "\033[31m"
@@ -187,7 +187,7 @@ static void put_alerts(struct frame *self, int room)
 
 static void put_foot(struct frame *self)
 {
-    buffer_text(self->out, DIM "%s's phone line has been failing since three hours before the start; Ctrl-C ends" "\033[0m\033[K\033[J",
+    buffer_text(self->out, DIM "%s: its phones broke down three hours before the start; Ctrl-C ends" FRAME_END,
                 self->moment->planted);
 }
 
@@ -265,7 +265,7 @@ void demo_view_show(struct demo_view *self, const struct demo_moment *moment, st
 void demo_view_close(struct demo_view *self, const struct demo_home *home)
 {
     if (self->terminal) {
-        ssize_t ignored = write(STDOUT_FILENO, FROM_SCREEN, sizeof FROM_SCREEN - 1);
+        ssize_t ignored = write(STDOUT_FILENO, DEMO_TERMINAL_BACK, sizeof DEMO_TERMINAL_BACK - 1);
         (void)ignored;
         demo_home_terminal(home, false);
     }

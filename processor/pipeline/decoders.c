@@ -26,7 +26,24 @@ void decoders_done(struct decoders *self)
         plan_close(decoder->plan);
         free(decoder);
     }
-    *self = (struct decoders){.registry = self->registry};
+    self->known = NULL;
+    memset(self->latest, 0, sizeof self->latest);
+}
+
+/* A registry that does not answer may take its whole time-out to do so: others wait behind it. */
+static enum outcome schema_find(struct decoders *self, uint32_t schema_id, struct mono_time now, struct span *schema,
+                                struct reason *why)
+{
+    if (now.us < self->away_until.us) {
+        *why = self->away_why;
+        return RETRY;
+    }
+    enum outcome found = registry_lookup(self->registry, schema_id, now, schema, why);
+    if (found == RETRY) {
+        self->away_until.us = now.us + REGISTRY_AWAY_US;
+        self->away_why = *why;
+    }
+    return found;
 }
 
 /* A schema is compiled once. That it cannot be used is remembered too: ids are immutable. */
@@ -34,7 +51,7 @@ static enum outcome decoder_make(struct decoders *self, uint64_t key, uint32_t s
                                  struct mono_time now, struct decoder **made, struct reason *why)
 {
     struct span schema;
-    TRY(registry_lookup(self->registry, schema_id, now, &schema, why));
+    TRY(schema_find(self, schema_id, now, &schema, why));
     if (HASH_COUNT(self->known) >= DECODERS_MAX) {
         decoders_done(self);
     }

@@ -6,12 +6,15 @@
 #include "slipstream/registry.h"
 
 #define DECODERS_MAX 1024
+#define REGISTRY_AWAY_US (10 * US_PER_SECOND) /* after it did not answer, it is not asked for this long */
 
 struct decoder;
 struct decoders {
     struct registry *registry; /* borrowed */
     struct decoder *known;     /* by schema id and channel */
     struct decoder *latest[CHANNELS];
+    struct mono_time away_until; /* the registry is not asked before */
+    struct reason away_why;
 };
 
 void decoders_init(struct decoders *self, struct registry *registry);

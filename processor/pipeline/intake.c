@@ -8,12 +8,20 @@
 
 #define IDLE_COMMIT_US (5 * US_PER_SECOND) /* progress is told this often when nothing comes */
 #define POSITIONS_MAX SIGNAL_BATCH_PROGRESS_MAX
+#define HELD_MAX 1024 /* beyond it all partitions wait */
 
 /* What a transaction will have done, added to the status when it has. */
 struct intake_counts {
     int64_t read[CHANNELS];
     int64_t records[CHANNELS][RECORD_OUTCOMES];
     int64_t deadletters[REASON_COUNT];
+};
+
+/* A partition whose next records need a schema that the registry does not hand out: it waits, the others go on. */
+struct held {
+    uint32_t topic;
+    int32_t partition;
+    int64_t offset; /* committed so far */
 };
 
 struct intake {
@@ -27,6 +35,8 @@ struct intake {
     const char *topics[CHANNELS];
     struct mono_time last_commit;
     bool must_rewind; /* an assignment was lost, or a commit failed inside a rebalance */
+    struct held held[HELD_MAX];
+    size_t held_count;
     struct source_position positions[POSITIONS_MAX];
     struct source_progress progress[POSITIONS_MAX];
 };
@@ -198,6 +208,61 @@ static enum outcome intake_rewind(struct intake *self, struct reason *why)
     return DONE;
 }
 
+/* ---- partitions that wait for the registry ---- */
+
+/* Where a partition of ours stands; OFFSET_UNSET: at its beginning, wherever that is. */
+static int64_t position_of(struct intake *self, uint32_t topic, int32_t partition)
+{
+    size_t count = self->source->ops->positions(self->source, self->positions, POSITIONS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        if (self->positions[i].topic == topic && self->positions[i].partition == partition) {
+            return self->positions[i].position;
+        }
+    }
+    return OFFSET_UNSET;
+}
+
+/* The record's partition goes back to what was committed, with all others, and stays there. */
+static enum outcome intake_hold(struct intake *self, const struct record *record, struct reason *why)
+{
+    struct held held = {.topic = record->topic, .partition = record->partition};
+    LOG(self->settings.log, LOG_WARN, "intake", "partition_held", LOG_TEXT("topic", self->topics[held.topic]),
+        LOG_INT("partition", held.partition), LOG_INT("offset", record->offset), LOG_REASON(why));
+    self->must_rewind = true;
+    if (self->held_count == HELD_MAX) {
+        return RETRY;
+    }
+    TRY(intake_rewind(self, why));
+    held.offset = position_of(self, held.topic, held.partition);
+    TRY(self->source->ops->restart(self->source, held.topic, held.partition, START_WITHHELD, why));
+    self->held[self->held_count++] = held;
+    return DONE;
+}
+
+static enum outcome release_held(struct intake *self, struct mono_time now, struct reason *why)
+{
+    while (self->held_count && now.us >= self->decoders.away_until.us) {
+        const struct held *held = &self->held[self->held_count - 1];
+        int64_t start = held->offset >= 0 ? held->offset : START_EARLIEST;
+        TRY(self->source->ops->restart(self->source, held->topic, held->partition, start, why));
+        self->held_count--;
+    }
+    return DONE;
+}
+
+static void forget_held(struct intake *self, const struct partition_start *gone, size_t count)
+{
+    for (size_t g = 0; g < count; g++) {
+        for (size_t i = self->held_count; i-- > 0;) {
+            if (self->held[i].topic == gone[g].topic && self->held[i].partition == gone[g].partition) {
+                self->held[i] = self->held[--self->held_count];
+            }
+        }
+    }
+}
+
+/* ---- the loop ---- */
+
 /* Aborted: read it again. Anything else is for the loop. */
 static enum outcome commit_or_rewind(struct intake *self, struct reason *why)
 {
@@ -237,19 +302,25 @@ enum outcome intake_turn(struct intake *self, struct reason *why)
     if (self->must_rewind) {
         TRY(intake_rewind(self, why));
     }
+    TRY(release_held(self, now, why));
     TRY(self->source->ops->poll(self->source, wait_us(self, now), &batch, why));
     status_of(self)->joined = self->source->ops->joined(self->source);
+    if (self->must_rewind) { /* a rebalance has dropped what was read before this batch: the one with the other */
+        return intake_rewind(self, why);
+    }
     now = clock->mono(clock);
     struct event_time wall = clock->wall(clock);
     self->outgoing.written_at = wall;
     for (size_t i = 0; i < batch.count; i++) {
         enum outcome taken = intake_record(self, &batch.records[i], wall, now, why);
-        if (taken != DONE) {
-            self->must_rewind = true; /* the batch is dropped whole: a position is never in its middle */
+        if (taken != DONE) { /* the batch is dropped whole: a position is never in its middle */
+            self->must_rewind = true;
             forget_interval(self);
-            return taken;
+            status_of(self)->up[DEPENDENCY_REGISTRY] = false;
+            return taken == RETRY ? intake_hold(self, &batch.records[i], why) : taken;
         }
     }
+    status_of(self)->up[DEPENDENCY_REGISTRY] = self->held_count == 0;
     if (!status_of(self)->joined || !commit_is_due(self, clock->mono(clock))) {
         return DONE;
     }
@@ -278,7 +349,7 @@ static void on_revoked(void *context, const struct partition_start *partitions, 
 {
     struct intake *self = context;
     struct reason why;
-    (void)partitions;
+    forget_held(self, partitions, count);
     if (!outgoing_is_empty(&self->outgoing) && intake_commit(self, &why) != DONE) {
         self->must_rewind = true;
         LOG(self->settings.log, LOG_WARN, "intake", "commit_on_revoke_failed", LOG_REASON(&why));
@@ -289,7 +360,7 @@ static void on_revoked(void *context, const struct partition_start *partitions, 
 static void on_lost(void *context, const struct partition_start *partitions, size_t count)
 {
     struct intake *self = context;
-    (void)partitions;
+    forget_held(self, partitions, count);
     forget_interval(self);
     self->must_rewind = true; /* of the partitions that are still ours, if any */
     LOG(self->settings.log, LOG_WARN, "intake", "partitions_lost", LOG_INT("count", count));

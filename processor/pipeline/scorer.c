@@ -6,6 +6,7 @@
 #define GROUP_BYTES ((size_t)8 << 20) /* of changes sent to Redis at a time: bounds the memory of a busy hour's end */
 #define PUBLISH_ALL_US US_PER_HOUR
 #define LOOKS_PART 10 /* behind, looks and what they publish take at most the tenth part of the time */
+#define FETCH_AHEAD 8 /* events: their memory is on its way while those before them are folded in */
 #define CLAIM_BACKOFF_LEAST_US (200 * US_PER_MS)
 #define CLAIM_BACKOFF_MOST_US (5 * US_PER_SECOND)
 
@@ -28,7 +29,7 @@ struct scorer *scorer_open(const struct score_settings *settings)
         outputs_init(&self->outputs[p]);
     }
     self->looker = looker_open(&self->settings);
-    batch_reader_init(&self->reader);
+    incoming_init(&self->incoming);
     self->last_apply = settings->clock->mono(settings->clock);
     return self;
 }
@@ -50,7 +51,7 @@ void scorer_close(struct scorer *self)
         outputs_done(&self->outputs[p]);
     }
     looker_close(self->looker);
-    batch_reader_done(&self->reader);
+    incoming_done(&self->incoming);
     free(self->tasks);
     free(self->outputs);
     free(self->applies);
@@ -60,18 +61,6 @@ void scorer_close(struct scorer *self)
 }
 
 /* ---- fold: records into tasks ---- */
-
-static const struct cached_service *service_of(struct scorer *self, struct task *task, const struct signal_event *event)
-{
-    struct cached_service *at = &self->services[(event->agency * 31 + event->service) % SERVICE_CACHE];
-    if (at->batch != self->batch || at->agency != event->agency || at->service != event->service) {
-        *at = (struct cached_service){.batch = self->batch, .agency = event->agency, .service = event->service};
-        at->fold_agency = fold_agency(task->fold, batch_reader_agency(&self->reader, event->agency));
-        at->fold_service =
-            fold_service(task->fold, at->fold_agency, batch_reader_service(&self->reader, event->service));
-    }
-    return at;
-}
 
 /* What came of a batch's events, added to the status when it has been read: it is shared with other threads. */
 struct fold_counts {
@@ -93,14 +82,12 @@ static void tell_counts(struct scorer *self, const struct fold_counts *counts)
     }
 }
 
-static void fold_one(struct scorer *self, struct task *task, const struct signal_event *event,
+static void fold_one(struct task *task, const struct signal_event *event, struct event_time arrived,
                      struct fold_counts *counts)
 {
-    const struct cached_service *names = service_of(self, task, event);
-    enum fold_result result =
-        fold_event(task->fold, names->fold_agency, names->fold_service, event, self->reader.header.written_at);
+    enum fold_result result = fold_event(task->fold, event->agency, event->service, event, arrived);
     if (result == FOLD_APPLIED) {
-        struct agency_record *record = task_agency(task, names->fold_agency);
+        struct agency_record *record = task_agency(task, event->agency);
         if (event->at_us < record->first_unpublished_us) {
             record->first_unpublished_us = event->at_us;
         }
@@ -108,28 +95,31 @@ static void fold_one(struct scorer *self, struct task *task, const struct signal
     counts->results[event->channel][result]++;
 }
 
+static void fold_events(struct scorer *self, struct task *task)
+{
+    struct incoming *incoming = &self->incoming;
+    struct fold_counts counts = {0};
+    incoming_resolve(incoming, task->fold);
+    for (size_t i = 0; i < incoming->count; i++) {
+        if (i + FETCH_AHEAD < incoming->count) {
+            fold_fetch(task->fold, incoming_at(incoming, i + FETCH_AHEAD));
+        }
+        fold_one(task, incoming_at(incoming, i), task->arrived, &counts);
+    }
+    tell_counts(self, &counts);
+}
+
 /* A batch that cannot be read is our own fault or a stranger's in a private topic: told, counted, passed over. */
 static void fold_record(struct scorer *self, const struct record *record)
 {
     struct task *task = &self->tasks[record->partition];
-    struct signal_event event;
-    struct fold_counts counts = {0};
     struct reason why;
-    bool more = true;
-    self->batch++;
     self->settings.status->signal_batches_read++;
-    enum outcome read = batch_reader_open(&self->reader, record->value, &why);
-    if (read == DONE) {
-        watch_tell(&task->watch, &self->reader.header);
-        task->arrived = self->reader.header.written_at;
-        read = batch_reader_next(&self->reader, &event, &more, &why);
-    }
-    while (read == DONE && more) {
-        fold_one(self, task, &event, &counts);
-        read = batch_reader_next(&self->reader, &event, &more, &why);
-    }
-    tell_counts(self, &counts);
-    if (read != DONE) {
+    if (incoming_read(&self->incoming, record->value, &why) == DONE) {
+        watch_tell(&task->watch, &self->incoming.reader.header);
+        task->arrived = self->incoming.reader.header.written_at;
+        fold_events(self, task);
+    } else {
         self->settings.status->signal_batches_bad++;
         LOG(self->settings.log, LOG_ERROR, "score", "signal_batch_unreadable", LOG_INT("partition", record->partition),
             LOG_INT("offset", record->offset), LOG_REASON(&why));
@@ -239,7 +229,9 @@ static void look_if_due(struct scorer *self, struct task *task, struct event_tim
     /* Behind, minutes pass faster than they can be looked at, and nobody is told of them: a look now and then will do. */
     int64_t rest_us = look_rest_us(self, task);
     bool may_look = !is_behind(task) || now.us - task->last_look_at.us >= rest_us;
-    if (now.us - task->last_publish_all.us >= PUBLISH_ALL_US) {
+    int64_t since_all_us = now.us - task->last_publish_all.us;
+    bool has_caught_up = task->told_catching_up && !task->catching_up; /* what was said with that warning is said anew */
+    if (since_all_us >= PUBLISH_ALL_US || (has_caught_up && since_all_us >= rest_us)) {
         task->publish_all = true;
     }
     if ((new_minute || task->publish_all) && may_look) {
@@ -248,6 +240,7 @@ static void look_if_due(struct scorer *self, struct task *task, struct event_tim
         }
         look(self->looker, task, new_minute ? LOOK_MINUTE : LOOK_REFRESH, wall, outputs);
         task->last_look_at = task->last_refresh = now;
+        task->told_catching_up = task->catching_up;
         task->publish_all = false;
     } else if (now.us - task->last_refresh.us >= rest_us) {
         look(self->looker, task, LOOK_REFRESH, wall, outputs);

@@ -2,16 +2,8 @@
 #ifndef SLIPSTREAM_PIPELINE_SCORER_H
 #define SLIPSTREAM_PIPELINE_SCORER_H
 
+#include "incoming.h"
 #include "look.h"
-
-#define SERVICE_CACHE 1024
-
-/* Where a batch's names stand in the fold: found out once a batch and pair. */
-struct cached_service {
-    uint64_t batch;
-    uint32_t agency, service;       /* positions in the batch */
-    uint32_t fold_agency, fold_service;
-};
 
 struct scorer {
     struct score_settings settings;
@@ -26,9 +18,7 @@ struct scorer {
     struct task **applied;   /* whose they are */
     int32_t partitions;
     struct source_position *positions;
-    struct batch_reader reader;
-    struct cached_service services[SERVICE_CACHE];
-    uint64_t batch; /* how many batches were read */
+    struct incoming incoming;
     struct mono_time last_apply;
     bool has_looked;  /* in this turn */
     int64_t looks_us; /* how long looking, applying and publishing took when it last has */

@@ -8,6 +8,7 @@
  * that many are older than others before them. Cells close a pane a minute, and the logs these go into grow now and then
  * before they have reached their size: that, spread over all events, is what remains. The last word of the output is the
  * allocations an event. */
+#include "incoming.h"
 #include "interaction_writer.h"
 #include "outgoing.h"
 #include "slipstream/decode.h"
@@ -20,10 +21,11 @@
 #define PARTITIONS  16
 #define STREAMS     16 /* partitions of the interaction topics */
 #define STRETCH     8000 /* events that come of one of them at a time */
-#define A_COMMIT    4 /* stretches: about a quarter of a second at full speed */
-#define AN_HOUR     1024000 /* events */
-#define WARM_HOURS  4
-#define HOURS       2
+#define A_COMMIT    12 /* stretches: about a quarter of a second at full speed */
+#define AN_HOUR     8064000 /* events */
+#define WARM_HOURS  3
+#define HOURS       1
+#define FETCH_AHEAD 8
 #define IDS_MAX     65536 /* a partition; reached while it gets warm */
 
 void *__real_malloc(size_t size);
@@ -64,13 +66,13 @@ struct path {
     struct interaction_writer *writer;
     struct plan *plans[CHANNELS];
     struct outgoing outgoing;
-    struct batch_reader reader;
+    struct incoming incoming;
     struct fold *folds[PARTITIONS];
-    uint32_t agencies[AGENCIES], services[AGENCIES][SERVICES]; /* positions in the fold, by those in the batch */
     struct buffer messages; /* a stretch, one after the other */
     size_t ends[STRETCH];
     struct interaction interactions[STRETCH];
     int64_t stream_us[STREAMS]; /* how far each has come */
+    unsigned next_stream;
     int64_t applied;
     struct cost costs[STEPS];
     int64_t began_ns, allocations_before;
@@ -145,43 +147,31 @@ static void route_interactions(struct path *self)
     }
 }
 
-/* Names are looked up once a batch. */
-static void resolve_names(struct path *self, struct fold *fold)
-{
-    for (uint32_t a = 0; a < self->reader.agency_count; a++) {
-        self->agencies[a] = fold_agency(fold, batch_reader_agency(&self->reader, a));
-        for (uint32_t s = 0; s < self->reader.service_count; s++) {
-            struct span service = batch_reader_service(&self->reader, s);
-            self->services[a][s] = fold_service(fold, self->agencies[a], service);
-        }
-    }
-}
-
 static void fold_message(struct path *self, const struct message *message)
 {
     struct fold *fold = self->folds[message->partition];
-    struct signal_event event;
+    struct incoming *incoming = &self->incoming;
     struct reason why;
-    bool more = true;
-    must(batch_reader_open(&self->reader, message->value, &why), &why);
-    resolve_names(self, fold);
-    must(batch_reader_next(&self->reader, &event, &more, &why), &why);
-    while (more) {
-        enum fold_result result = fold_event(fold, self->agencies[event.agency],
-                                             self->services[event.agency][event.service], &event,
-                                             self->reader.header.written_at);
-        self->applied += result == FOLD_APPLIED;
-        must(batch_reader_next(&self->reader, &event, &more, &why), &why);
+    must(incoming_read(incoming, message->value, &why), &why);
+    incoming_resolve(incoming, fold);
+    for (size_t i = 0; i < incoming->count; i++) {
+        const struct signal_event *event = incoming_at(incoming, i);
+        if (i + FETCH_AHEAD < incoming->count) {
+            fold_fetch(fold, incoming_at(incoming, i + FETCH_AHEAD));
+        }
+        self->applied += fold_event(fold, event->agency, event->service, event, incoming->reader.header.written_at) ==
+                         FOLD_APPLIED;
     }
     fold_changes_taken(fold);
 }
 
 /* What intake and score do between two commits. */
-static void run_commit(struct path *self, unsigned first_stream)
+static void run_commit(struct path *self)
 {
     struct event_time now = {self->stream_us[0]};
     size_t count;
-    for (unsigned s = first_stream; s < first_stream + A_COMMIT; s++) {
+    for (unsigned i = 0; i < A_COMMIT; i++) {
+        unsigned s = self->next_stream++ % STREAMS;
         make_messages(self, s);
         now.us = self->stream_us[s] > now.us ? self->stream_us[s] : now.us;
         begin(self);
@@ -205,10 +195,8 @@ static void run_commit(struct path *self, unsigned first_stream)
 
 static void run_hours(struct path *self, unsigned hours)
 {
-    for (unsigned passed = 0; passed < hours * AN_HOUR; passed += STREAMS * STRETCH) {
-        for (unsigned s = 0; s < STREAMS; s += A_COMMIT) {
-            run_commit(self, s);
-        }
+    for (unsigned passed = 0; passed < hours * AN_HOUR; passed += A_COMMIT * STRETCH) {
+        run_commit(self);
     }
 }
 
@@ -224,7 +212,7 @@ static void path_init(struct path *self)
         must(plan_open(decode_reader_schema((enum channel)c), (enum channel)c, &self->plans[c], &why), &why);
     }
     outgoing_init(&self->outgoing, PARTITIONS);
-    batch_reader_init(&self->reader);
+    incoming_init(&self->incoming);
     buffer_init(&self->messages, (size_t)STRETCH * INTERACTION_MESSAGE_MAX);
     for (unsigned p = 0; p < PARTITIONS; p++) {
         self->folds[p] = fold_open(&limits);
@@ -240,7 +228,7 @@ static void path_done(struct path *self)
         fold_close(self->folds[p]);
     }
     buffer_done(&self->messages);
-    batch_reader_done(&self->reader);
+    incoming_done(&self->incoming);
     outgoing_done(&self->outgoing);
     for (unsigned c = 0; c < CHANNELS; c++) {
         plan_close(self->plans[c]);

@@ -2,7 +2,8 @@
  *
  *   bench_fill BROKERS hour|weeks EVENTS WEB PHONE OFFICE CHAT     (the topics)
  *
- * hour: events of the last hour, of agencies of very different size, with three services each: for speed.
+ * hour: events of the last hour, 8 million an hour, of agencies of very different size with three services each: for
+ * speed.
  * weeks: nine weeks, all agencies alike, with one service, days busier than nights: for memory.
  * The messages' schema ids are 1 to 4, in the order of the topics. Prints the mean bytes an event. */
 #include "interaction_writer.h"
@@ -13,6 +14,7 @@
 
 #define PARTITIONS 4
 #define HOURS_OF_WEEKS 1500 /* an hour and some days less than intake takes, so that nothing is too late */
+#define HOUR_EVENTS INT64_C(8000000)
 #define FLUSH_MS 120000
 
 struct filler {
@@ -89,13 +91,13 @@ static enum channel draw_channel(struct filler *self)
     return shares[seeded_below(&self->visitor.random, 10)];
 }
 
-static void fill_hour(struct filler *self, int64_t from_us, int64_t events)
+static void fill_span(struct filler *self, int64_t from_us, int64_t span_us, int64_t events)
 {
     for (int64_t i = 0; i < events; i++) {
         struct interaction it;
         struct reason why;
         enum channel channel = draw_channel(self);
-        visitor_next(&self->visitor, channel, self->weeks ? 1 : SERVICES, from_us + i * US_PER_HOUR / events, &it);
+        visitor_next(&self->visitor, channel, self->weeks ? 1 : SERVICES, from_us + i * span_us / events, &it);
         if (interaction_writer_put(self->writer, &it, &self->message, &why) != DONE) {
             die("encoding", why.text);
         }
@@ -125,7 +127,7 @@ static void fill_weeks(struct filler *self, int64_t until_us, int64_t events)
     }
     for (int64_t h = 0; h < HOURS_OF_WEEKS; h++) {
         passed += weight_of(from_us + h * US_PER_HOUR);
-        fill_hour(self, from_us + h * US_PER_HOUR, events * passed / total - self->sent);
+        fill_span(self, from_us + h * US_PER_HOUR, US_PER_HOUR, events * passed / total - self->sent);
     }
 }
 
@@ -149,7 +151,8 @@ int main(int argc, char **argv)
     if (self.weeks) {
         fill_weeks(&self, now_us, events);
     } else {
-        fill_hour(&self, now_us - US_PER_HOUR, events);
+        int64_t span_us = events < HOUR_EVENTS ? US_PER_HOUR * events / HOUR_EVENTS : US_PER_HOUR;
+        fill_span(&self, now_us - span_us, span_us, events);
     }
     if (rd_kafka_flush(self.producer, FLUSH_MS) != RD_KAFKA_RESP_ERR_NO_ERROR || self.failed || self.sent != events) {
         die("filling", "not everything was delivered");

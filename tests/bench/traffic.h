@@ -15,12 +15,13 @@
 #define AGENCIES 1000
 #define SERVICES 3
 
-#define UUID_SIZE 36
+#define ID_PREFIX "urn:uuid:"
+#define ID_SIZE   (sizeof ID_PREFIX - 1 + 36)
 struct visitor {
     struct seeded random;
     uint64_t weights[AGENCIES]; /* summed up: an agency's is the difference to the one before */
     char names[AGENCIES][64];
-    char event_id[UUID_SIZE], interaction_id[UUID_SIZE];
+    char event_id[ID_SIZE], interaction_id[ID_SIZE];
 };
 
 /* skewed: the n-th agency gets 1/n of what the first does (Zipf); else all get the same. */
@@ -31,7 +32,7 @@ static inline void visitor_init(struct visitor *self, uint64_t seed, bool skewed
     for (unsigned i = 0; i < AGENCIES; i++) {
         sum += skewed ? 1000000 / (i + 1) : 1;
         self->weights[i] = sum;
-        snprintf(self->names[i], sizeof self->names[i], "commonwealth/department-of-public-works-%04u", i);
+        snprintf(self->names[i], sizeof self->names[i], "commonwealth-of-columbia/department-of-public-works-%04u", i);
     }
 }
 
@@ -51,19 +52,20 @@ static inline unsigned visitor_agency(struct visitor *self)
 }
 
 /* Never the same twice: the generator's state never is. */
-static inline struct span visitor_uuid(struct visitor *self, char text[UUID_SIZE])
+static inline struct span visitor_id(struct visitor *self, char text[ID_SIZE])
 {
     static const char digits[] = "0123456789abcdef";
+    static const char form[] = ID_PREFIX "########-####-####-####-############";
     uint64_t bits = 0;
-    for (unsigned i = 0, digit = 0; i < UUID_SIZE; i++) {
-        if (i == 8 || i == 13 || i == 18 || i == 23) {
-            text[i] = '-';
-            continue;
+    unsigned drawn = 0;
+    for (size_t i = 0; i < ID_SIZE; i++) {
+        text[i] = form[i];
+        if (form[i] == '#') {
+            bits = drawn++ % 16 == 0 ? seeded_bits(&self->random) : bits >> 4;
+            text[i] = digits[bits & 15];
         }
-        bits = digit++ % 16 == 0 ? seeded_bits(&self->random) : bits >> 4;
-        text[i] = digits[bits & 15];
     }
-    return span_of(text, UUID_SIZE);
+    return span_of(text, ID_SIZE);
 }
 
 /* 1 with a chance of percent in a hundred. */
@@ -124,8 +126,8 @@ static inline void visitor_next(struct visitor *self, enum channel channel, unsi
     unsigned agency = visitor_agency(self);
     int64_t quality = 55 + (int64_t)(agency * 7 % 41);
     interaction_init(it, channel);
-    it->event_id = visitor_uuid(self, self->event_id);
-    it->interaction_id = visitor_uuid(self, self->interaction_id);
+    it->event_id = visitor_id(self, self->event_id);
+    it->interaction_id = visitor_id(self, self->interaction_id);
     it->agency = span_text(self->names[agency]);
     it->service = span_text(names[seeded_below(&self->random, services)]);
     it->kind = EVENT_INTERACTION;

@@ -19,17 +19,19 @@ LEAST = 10                  # and min_n
 STANDARD_US = DAY * 10**6   # and the standard of a resolution, on every channel
 Z = 1.959963984540054
 AGENCIES_LEAST = 5          # that have a score to compare, in the whole file
-# So that the import lasts some seconds, and can have a middle: few messages at a time on their way.
-SLOWLY = {"kafka.properties.queue.buffering.max.messages": "200", "kafka.properties.linger.ms": "60"}
+# So that the import lasts some seconds, and can have a middle: sent in so many batches, each after so many ms.
+BATCHES, LINGER_MS = 50, 60
 
 
 class Import:
     """`slipstream import` as a process, and how far it has come."""
 
-    def __init__(self, scenario, path):
+    def __init__(self, scenario, path, rows):
         self.scenario = scenario
+        slowly = {"kafka.properties.queue.buffering.max.messages": max(1, rows // BATCHES),
+                  "kafka.properties.linger.ms": LINGER_MS}
         command = program.command(harness.BINARY, ("import", "--mapping", str(MAPPING), "--rebase", "--json", str(path)),
-                                  scenario.settings | {"instance": "importer"} | SLOWLY)
+                                  scenario.settings | {"instance": "importer"} | slowly)
         self.process = subprocess.Popen(program.mortal(command), env=program.environment(), stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=open(scenario.folder / "import.log", "ab"))
 
@@ -225,9 +227,8 @@ def variant(scenario, name, end, path):
     events, _ = count_311.read(path)
     first, second = (scenario.start(f"{name}-{n}", score__look_interval="1s") for n in (1, 2))
     scenario.until_ready(first, second)
-    importing = Import(scenario, path)
-    if path == DATA:
-        restart_in_the_middle(scenario, importing, second, len(events), end)
+    importing = Import(scenario, path, len(events))
+    restart_in_the_middle(scenario, importing, second, len(events), end)
     report = importing.report()
     scenario.until_ready(first, second)
     scenario.until_applied()
@@ -248,7 +249,7 @@ def variant(scenario, name, end, path):
 def run(scenario):
     path = DATA if DATA.exists() else EXCERPT
     if path == EXCERPT:
-        print(f"  {DATA} is not there: with the excerpt instead, too short to have a middle", flush=True)
+        print(f"  {DATA} is not there: with {EXCERPT.name} instead", flush=True)
     assert STANDARD_US // 10**6 in RESOLUTION_EDGES
     variant(scenario, "told", lambda victim: victim.stop(), path)
     variant(scenario, "killed", lambda victim: victim.kill(), path)

@@ -86,7 +86,7 @@ static void a_record_is_what_was_produced(void **state)
     stage_open(stage, world->brokers, "g", "a", NULL);
     struct record_batch batch = {.count = 0};
     while (batch.count == 0) {
-        assert_outcome(stage->source->ops->poll(stage->source, 100000, &batch, &stage->why), DONE, &stage->why);
+        assert_done(stage->source->ops->poll(stage->source, 100000, &batch, &stage->why), &stage->why);
     }
     assert_int_equal(batch.count, 1);
     const struct record *record = &batch.records[0];
@@ -107,7 +107,7 @@ static void closing_revokes_and_commits(void **state)
     struct stage *stage = stage_new("web", NULL);
     plain_produce(world->brokers, "web", 1, 0, 30);
     stage_open(stage, world->brokers, "g", NULL, quick_group);
-    assert_int_equal(stage_read(stage, 30), DONE);
+    assert_done(stage_read(stage, 30), &stage->why);
     stage_close(stage);
     assert_int_equal(stage->revoked_calls, 1);
     assert_int_equal(stage->lost_calls, 0);
@@ -117,7 +117,7 @@ static void closing_revokes_and_commits(void **state)
     /* The next one starts there. */
     stage_open(stage, world->brokers, "g", NULL, quick_group);
     plain_produce(world->brokers, "web", 1, 30, 1);
-    assert_int_equal(stage_read(stage, 31), DONE);
+    assert_done(stage_read(stage, 31), &stage->why);
     assert_int_equal(stage->told[0][1].committed, 30);
     assert_int_equal(stage->told[0][0].committed, OFFSET_UNSET);
     stage_free(stage);
@@ -194,7 +194,7 @@ static void members_come_and_go(void **state)
         for (int i = 0; i < 4; i++) {
             pair_produce(&pair);
         }
-        assert_int_equal(stage_read(pair.stages[0], pair.produced - pair.stages[1]->total), DONE);
+        assert_done(stage_read(pair.stages[0], pair.produced - pair.stages[1]->total), &pair.stages[0]->why);
         pair_check(&pair);
         stage_free(pair.stages[0]);
         stage_free(pair.stages[1]);
@@ -223,27 +223,27 @@ static void a_withheld_partition_waits_for_its_restart(void **state)
         struct source *source = stage->source;
 
         /* Only the other one is read; both are ours. */
-        assert_int_equal(stage_read(stage, 50), DONE);
+        assert_done(stage_read(stage, 50), &stage->why);
         assert_int_equal(stage->handed_out[0][0], 0);
         assert_int_equal(stage_position(stage, 0, 0, NULL), OFFSET_UNSET);
         assert_int_equal(stage_position(stage, 0, 1, NULL), 50);
 
         /* Restarted in the middle: from there, and the other one goes on where it was. */
-        assert_outcome(source->ops->restart(source, 0, 0, 20, &stage->why), DONE, &stage->why);
+        assert_done(source->ops->restart(source, 0, 0, 20, &stage->why), &stage->why);
         assert_int_equal(stage_position(stage, 0, 0, NULL), 20);
         plain_produce(world->brokers, "web", 1, 150, 10);
-        assert_int_equal(stage_read(stage, 90), DONE);
+        assert_done(stage_read(stage, 90), &stage->why);
         for (int n = 0; n < 160; n++) {
             assert_int_equal(stage->seen[n], n < 20 || (n >= 50 && n < 100) ? 0 : 1);
         }
 
         /* Dropped and taken up again, from the beginning. */
-        assert_outcome(source->ops->restart(source, 0, 0, START_WITHHELD, &stage->why), DONE, &stage->why);
+        assert_done(source->ops->restart(source, 0, 0, START_WITHHELD, &stage->why), &stage->why);
         plain_produce(world->brokers, "web", 0, 50, 10);
-        assert_int_equal(stage_turn(stage, 100 * US_PER_MS), DONE);
+        assert_done(stage_turn(stage, 100 * US_PER_MS), &stage->why);
         assert_int_equal(stage->total, 90);
-        assert_outcome(source->ops->restart(source, 0, 0, START_EARLIEST, &stage->why), DONE, &stage->why);
-        assert_int_equal(stage_read(stage, 150), DONE);
+        assert_done(source->ops->restart(source, 0, 0, START_EARLIEST, &stage->why), &stage->why);
+        assert_done(stage_read(stage, 150), &stage->why);
         assert_int_equal(stage->seen[0], 1);
         assert_int_equal(stage->seen[20], 2);
         assert_outcome(source->ops->restart(source, 0, 7, 0, &stage->why), RETRY, &stage->why); /* not ours */
@@ -260,7 +260,7 @@ static void a_position_outside_the_log_is_told(void **state)
     plain_produce(world->brokers, "web", 0, 0, 10);
     plain_produce(world->brokers, "web", 1, 10, 10);
     stage_open(stage, world->brokers, "g", "a", NULL);
-    assert_int_equal(stage_read(stage, 20), DONE);
+    assert_done(stage_read(stage, 20), &stage->why);
     assert_int_equal(stage->outside_calls, 2);
     assert_int_equal(stage->outside_position, 1000);
     assert_int_equal(stage->outside_low, 0);
@@ -288,13 +288,13 @@ static void who_does_not_poll_loses_its_partitions(void **state)
     struct stage *stage = stage_new("web", NULL);
     plain_produce(world->brokers, "web", 0, 0, 10);
     stage_open(stage, world->brokers, "g", NULL, properties);
-    assert_int_equal(stage_read(stage, 10), DONE);
+    assert_done(stage_read(stage, 10), &stage->why);
     while (stage->lost_calls == 0) {
         usleep(600000); /* looked at by the library twice a second */
-        assert_int_equal(stage_turn(stage, 0), DONE);
+        assert_done(stage_turn(stage, 0), &stage->why);
     }
     assert_int_equal(stage->revoked_calls, 0);
-    assert_int_equal(stage_read(stage, 20), DONE); /* joined again; nothing was committed */
+    assert_done(stage_read(stage, 20), &stage->why); /* joined again; nothing was committed */
     assert_int_equal(stage->assigned_calls, 2);
     stage_free(stage);
 }
@@ -307,7 +307,7 @@ static void the_last_stable_offset_is_known(void **state)
     plain_produce(world->brokers, "web", 0, 0, 10);
     stage_open(stage, world->brokers, "g", "a", NULL);
     for (int i = 0; i < 200 && (stable_offset == OFFSET_UNSET || stage_position(stage, 0, 1, NULL) < 0); i++) {
-        assert_int_equal(stage_turn(stage, 10 * US_PER_MS), DONE);
+        assert_done(stage_turn(stage, 10 * US_PER_MS), &stage->why);
         (void)stage_position(stage, 0, 0, &stable_offset);
     }
     assert_int_equal(stable_offset, 10); /* the mock isolates nothing: the end of the log */

@@ -10,6 +10,9 @@
 /* librdkafka's numbers of the requests (KIP-35). */
 enum { API_PRODUCE = 0, API_END_TXN = 26, API_TXN_OFFSET_COMMIT = 28 };
 
+static const char *const outputs[] = {"out"};
+static const struct message output = {.topic = 0, .partition = 0, .value = {(const uint8_t *)"v", 1}};
+
 /* How often the brokers were asked this since request tracking began. */
 static size_t requests_of(struct world *self, int16_t api)
 {
@@ -28,18 +31,17 @@ static void commit_then_rewind(void **state)
 {
     struct world *world = *state;
     struct stage *stage = stage_new("web", "phone");
-    const char *const outputs[] = {"out"};
     plain_produce(world->brokers, "web", 0, 0, 150);
     plain_produce(world->brokers, "phone", 1, 150, 50);
     stage_open(stage, world->brokers, "g", "a", NULL);
-    assert_int_equal(stage_open_sink(stage, world->brokers, "g-a", outputs, 1), DONE);
+    assert_done(stage_open_sink(stage, world->brokers, "g-a", outputs, 1), &stage->why);
     rd_kafka_mock_start_request_tracking(kafka_mock_cluster(world->mock));
 
     /* Read, and read again when nothing was committed. */
-    assert_int_equal(stage_read(stage, 200), DONE);
+    assert_done(stage_read(stage, 200), &stage->why);
     assert_int_equal(stage_position(stage, 0, 0, NULL), 150);
-    assert_outcome(stage->source->ops->rewind(stage->source, &stage->why), DONE, &stage->why);
-    assert_int_equal(stage_read(stage, 400), DONE);
+    assert_done(stage->source->ops->rewind(stage->source, &stage->why), &stage->why);
+    assert_done(stage_read(stage, 400), &stage->why);
 
     /* Commit with what was made of it. */
     const struct message_header header = {"kind", span_text("test")};
@@ -53,7 +55,7 @@ static void commit_then_rewind(void **state)
         {.topic = 0, .partition = 2, .key = span_text("gone")},
         {.topic = 0, .partition = 2, .value = span_text("")},
     };
-    assert_outcome(stage->sink->ops->commit(stage->sink, messages, COUNT(messages), &stage->why), DONE, &stage->why);
+    assert_done(stage->sink->ops->commit(stage->sink, messages, COUNT(messages), &stage->why), &stage->why);
     assert_int_equal(requests_of(world, API_TXN_OFFSET_COMMIT), 1);
     rd_kafka_message_t *out[8];
     size_t count = plain_read(world->brokers, "out", 2, out, COUNT(out));
@@ -72,86 +74,97 @@ static void commit_then_rewind(void **state)
     plain_done(out, count);
 
     /* Now a rewind has nowhere to go, and a commit nothing to do. */
-    assert_outcome(stage->source->ops->rewind(stage->source, &stage->why), DONE, &stage->why);
+    assert_done(stage->source->ops->rewind(stage->source, &stage->why), &stage->why);
     plain_produce(world->brokers, "web", 0, 200, 10);
-    assert_int_equal(stage_read(stage, 410), DONE);
+    assert_done(stage_read(stage, 410), &stage->why);
     for (int i = 0; i < 210; i++) {
         assert_int_equal(stage->seen[i], i < 200 ? 2 : 1);
     }
-    assert_outcome(stage->sink->ops->commit(stage->sink, NULL, 0, &stage->why), DONE, &stage->why);
+    assert_done(stage->sink->ops->commit(stage->sink, NULL, 0, &stage->why), &stage->why);
     assert_int_equal(requests_of(world, API_TXN_OFFSET_COMMIT), 2);
-    assert_outcome(stage->sink->ops->commit(stage->sink, NULL, 0, &stage->why), DONE, &stage->why);
+    assert_done(stage->sink->ops->commit(stage->sink, NULL, 0, &stage->why), &stage->why);
     assert_int_equal(requests_of(world, API_END_TXN), 2);
     stage_free(stage);
 }
 
+struct failure {
+    const char *name;
+    int16_t api;
+    int errors; /* how often */
+    rd_kafka_resp_err_t error;
+    enum outcome outcome;
+    enum reason_code reason;
+};
+
+static enum outcome commit_failing(struct world *world, struct stage *stage, const struct failure *failure)
+{
+    for (int n = 0; n < failure->errors; n++) {
+        rd_kafka_mock_push_request_errors(kafka_mock_cluster(world->mock), failure->api, 1, failure->error);
+    }
+    enum outcome outcome = stage->sink->ops->commit(stage->sink, &output, 1, &stage->why);
+    if (outcome != failure->outcome || (outcome != DONE && stage->why.code != failure->reason)) {
+        fail_msg("%s: outcome %d, %s", failure->name, (int)outcome, outcome == DONE ? "" : stage->why.text);
+    }
+    return outcome;
+}
+
 static void a_failure_undoes_the_transaction(void **state)
 {
-    const struct {
-        const char *name;
-        int16_t api;
-        int errors; /* how often */
-        rd_kafka_resp_err_t error;
-        bool proven; /* a commit went well before */
-        enum outcome outcome;
-        enum reason_code reason;
-    } rows[] = {
-        {"coordinator moves", API_END_TXN, 2, RD_KAFKA_RESP_ERR_NOT_COORDINATOR, false, DONE, REASON_NONE},
-        {"coordinator loads", API_TXN_OFFSET_COMMIT, 2, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, false, DONE,
+    const struct failure rows[] = {
+        {"none", API_PRODUCE, 0, 0, DONE, REASON_NONE},
+        {"coordinator moves", API_END_TXN, 2, RD_KAFKA_RESP_ERR_NOT_COORDINATOR, DONE, REASON_NONE},
+        {"coordinator loads", API_TXN_OFFSET_COMMIT, 2, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, DONE,
          REASON_NONE},
-        {"leader moves", API_PRODUCE, 2, RD_KAFKA_RESP_ERR_NOT_LEADER_OR_FOLLOWER, false, DONE, REASON_NONE},
-        {"group moved on", API_TXN_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, true, RETRY, REASON_ABORTED},
-        {"not a member", API_TXN_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, true, RETRY, REASON_ABORTED},
-        {"delivery fails", API_PRODUCE, 1, RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, true, RETRY, REASON_ABORTED},
-        {"too large", API_PRODUCE, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, true, SKIP, REASON_TOO_LARGE},
-        {"refused at first", API_PRODUCE, 1, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, false, STOP, REASON_REFUSED},
-        {"refused later", API_PRODUCE, 1, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, true, RETRY, REASON_REFUSED},
-        {"fenced", API_END_TXN, 1, RD_KAFKA_RESP_ERR_PRODUCER_FENCED, true, STOP, REASON_FENCED},
-        {"instance fenced", API_TXN_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, true, STOP, REASON_FENCED},
+        {"leader moves", API_PRODUCE, 2, RD_KAFKA_RESP_ERR_NOT_LEADER_OR_FOLLOWER, DONE, REASON_NONE},
+        {"group moved on", API_TXN_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, RETRY, REASON_ABORTED},
+        {"not a member", API_TXN_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, RETRY, REASON_ABORTED},
+        {"delivery fails", API_PRODUCE, 1, RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, RETRY, REASON_ABORTED},
+        {"too large", API_PRODUCE, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, SKIP, REASON_TOO_LARGE},
+        {"refused later", API_PRODUCE, 1, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, RETRY, REASON_REFUSED},
     };
-    const char *const outputs[] = {"out"};
-    const struct message message = {.topic = 0, .partition = 0, .value = span_text("v")};
-    (void)state;
+    struct world *world = *state;
+    struct stage *stage = stage_new("web", NULL);
+    stage_open(stage, world->brokers, "g", "a", NULL);
+    assert_done(stage_open_sink(stage, world->brokers, "g-a", outputs, 1), &stage->why);
     for (size_t i = 0; i < COUNT(rows); i++) {
-        void *own = NULL;
-        world_open(&own);
-        struct world *world = own;
-        struct stage *stage = stage_new("web", NULL);
-        int total = 10;
-        print_message("- %s\n", rows[i].name);
-        plain_produce(world->brokers, "web", 0, 0, 10);
-        stage_open(stage, world->brokers, "g", "a", NULL);
-        assert_int_equal(stage_open_sink(stage, world->brokers, "g-a", outputs, 1), DONE);
-        struct sink *sink = stage->sink;
-        assert_int_equal(stage_read(stage, total), DONE);
-        if (rows[i].proven) {
-            assert_outcome(sink->ops->commit(sink, &message, 1, &stage->why), DONE, &stage->why);
-            plain_produce(world->brokers, "web", 0, 10, 10);
-            assert_int_equal(stage_read(stage, total += 10), DONE);
-        }
-        for (int n = 0; n < rows[i].errors; n++) {
-            rd_kafka_mock_push_request_errors(kafka_mock_cluster(world->mock), rows[i].api, 1, rows[i].error);
-        }
-        enum outcome outcome = sink->ops->commit(sink, &message, 1, &stage->why);
-        if (outcome != rows[i].outcome || (outcome != DONE && stage->why.code != rows[i].reason)) {
-            fail_msg("%s: outcome %d, %s", rows[i].name, (int)outcome, stage->why.text);
-        }
+        int base = (int)i * 10;
+        plain_produce(world->brokers, "web", 0, base, 10);
+        assert_done(stage_read(stage, stage->total + 10), &stage->why);
+        enum outcome outcome = commit_failing(world, stage, &rows[i]);
         int rounds = 1;
-        for (; outcome == RETRY || outcome == SKIP; rounds++) { /* what was not committed comes again */
-            assert_outcome(stage->source->ops->rewind(stage->source, &stage->why), DONE, &stage->why);
-            assert_int_equal(stage_read(stage, total += 10), DONE);
-            outcome = sink->ops->commit(sink, &message, 1, &stage->why);
+        for (; outcome != DONE; rounds++) { /* what was not committed comes again, and nothing else */
+            assert_int_not_equal(outcome, STOP);
+            assert_true(rounds < 1000); /* a refused topic is asked for again after a while */
+            assert_done(stage->source->ops->rewind(stage->source, &stage->why), &stage->why);
+            assert_done(stage_read(stage, stage->total + 10), &stage->why);
+            outcome = stage->sink->ops->commit(stage->sink, &output, 1, &stage->why);
         }
-        assert_true(rounds <
-                    1000); /* a refused topic is asked for again after a while; a lost message costs one more */
-        assert_int_equal(stage->seen[5], rows[i].proven ? 1 : rounds);
-        assert_int_equal(stage->seen[15], rows[i].proven ? rounds : 0);
-        if (outcome == STOP) { /* for good */
-            assert_outcome(sink->ops->commit(sink, &message, 1, &stage->why), STOP, &stage->why);
-            assert_int_equal(stage->why.code, rows[i].reason);
+        for (int n = base; n < base + 10; n++) {
+            assert_int_equal(stage->seen[n], rounds);
         }
+    }
+    stage_free(stage);
+}
+
+static void a_producer_may_stop_for_good(void **state)
+{
+    const struct failure rows[] = {
+        {"refused at first", API_PRODUCE, 1, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, STOP, REASON_REFUSED},
+        {"fenced", API_END_TXN, 1, RD_KAFKA_RESP_ERR_PRODUCER_FENCED, STOP, REASON_FENCED},
+        {"instance fenced", API_TXN_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, STOP, REASON_FENCED},
+    };
+    struct world *world = *state;
+    plain_produce(world->brokers, "web", 0, 0, 10);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct stage *stage = stage_new("web", NULL);
+        stage_open(stage, world->brokers, rows[i].name, "a", NULL);
+        assert_done(stage_open_sink(stage, world->brokers, rows[i].name, outputs, 1), &stage->why);
+        assert_done(stage_read(stage, 10), &stage->why);
+        (void)commit_failing(world, stage, &rows[i]);
+        enum outcome again = stage->sink->ops->commit(stage->sink, &output, 1, &stage->why);
+        assert_outcome(again, STOP, &stage->why);
+        assert_int_equal(stage->why.code, rows[i].reason);
         stage_free(stage);
-        world_close(&own);
     }
 }
 
@@ -175,7 +188,6 @@ static void on_delivered(void *context, uint64_t token, enum outcome outcome, co
 static struct publisher *publisher_new(struct world *world, struct acknowledged *acknowledged,
                                        const char *const (*properties)[2], size_t property_count)
 {
-    static const char *const outputs[] = {"out"};
     const struct publisher_settings settings = {
         .kafka = {.brokers = world->brokers, .properties = properties, .property_count = property_count},
         .topics = outputs,
@@ -185,7 +197,7 @@ static struct publisher *publisher_new(struct world *world, struct acknowledged 
     };
     struct publisher *publisher = NULL;
     struct reason why;
-    assert_outcome(kafka_publisher_open(&settings, &publisher, &why), DONE, &why);
+    assert_done(kafka_publisher_open(&settings, &publisher, &why), &why);
     return publisher;
 }
 
@@ -193,7 +205,7 @@ static void publisher_drain(struct publisher *publisher)
 {
     struct reason why;
     for (int i = 0; i < 1000 && publisher->ops->queued(publisher) > 0; i++) {
-        assert_outcome(publisher->ops->serve(publisher, 10 * US_PER_MS, &why), DONE, &why);
+        assert_done(publisher->ops->serve(publisher, 10 * US_PER_MS, &why), &why);
     }
     assert_int_equal(publisher->ops->queued(publisher), 0);
 }
@@ -214,7 +226,7 @@ static void a_message_is_published_and_acknowledged(void **state)
         acknowledged.outcomes[i] = STOP;
         const struct message message = {
             .topic = 0, .partition = -1, .key = span_text(rows[i].key), .value = span_text(rows[i].key), .token = i};
-        assert_outcome(publisher->ops->send(publisher, &message, &why), DONE, &why);
+        assert_done(publisher->ops->send(publisher, &message, &why), &why);
     }
     assert_int_equal(publisher->ops->queued(publisher), COUNT(rows));
     publisher_drain(publisher);
@@ -245,12 +257,12 @@ static void the_publisher_is_bounded(void **state)
     struct reason why;
     for (uint64_t i = 0; i < 10; i++) {
         message.token = i;
-        assert_outcome(publisher->ops->send(publisher, &message, &why), DONE, &why);
+        assert_done(publisher->ops->send(publisher, &message, &why), &why);
     }
     assert_outcome(publisher->ops->send(publisher, &message, &why), RETRY, &why);
     assert_int_equal(why.code, REASON_FULL);
     publisher_drain(publisher);
-    assert_outcome(publisher->ops->send(publisher, &message, &why), DONE, &why);
+    assert_done(publisher->ops->send(publisher, &message, &why), &why);
 
     static uint8_t large[2000];
     message.value = span_of(large, sizeof large);
@@ -276,7 +288,7 @@ static void a_publish_that_fails_is_told(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         const struct message message = {.topic = 0, .partition = 0, .value = span_text("v"), .token = i};
         rd_kafka_mock_push_request_errors(kafka_mock_cluster(world->mock), API_PRODUCE, 1, rows[i].error);
-        assert_outcome(publisher->ops->send(publisher, &message, &why), DONE, &why);
+        assert_done(publisher->ops->send(publisher, &message, &why), &why);
         publisher_drain(publisher);
         assert_int_equal(acknowledged.outcomes[i], rows[i].outcome);
     }
@@ -295,7 +307,7 @@ static void topics_are_described(void **state)
     struct topic_state states[3];
     char cluster_id[CLUSTER_ID_SIZE] = "";
     struct reason why;
-    assert_outcome(kafka_describe(&settings, names, 3, 5000, states, cluster_id, &why), DONE, &why);
+    assert_done(kafka_describe(&settings, names, 3, 5000, states, cluster_id, &why), &why);
     assert_true(strlen(cluster_id) > 0);
     assert_true(states[0].exists && !states[1].exists && states[2].exists);
     assert_int_equal(states[0].partitions, 4);
@@ -332,7 +344,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(commit_then_rewind, world_open, world_close),
-        cmocka_unit_test(a_failure_undoes_the_transaction),
+        cmocka_unit_test_setup_teardown(a_failure_undoes_the_transaction, world_open, world_close),
+        cmocka_unit_test_setup_teardown(a_producer_may_stop_for_good, world_open, world_close),
         cmocka_unit_test_setup_teardown(a_message_is_published_and_acknowledged, world_open, world_close),
         cmocka_unit_test_setup_teardown(the_publisher_is_bounded, world_open, world_close),
         cmocka_unit_test_setup_teardown(a_publish_that_fails_is_told, world_open, world_close),

@@ -304,10 +304,59 @@ void score_turns(struct score_run *self, unsigned turns, int64_t pass_us)
     }
 }
 
+/* ---- cx.signals without intake ---- */
+
+static struct signal_event event_of(const struct sample *sample)
+{
+    struct interaction it;
+    struct signal_event event;
+    interaction_init(&it, sample->channel);
+    it.event_id = it.interaction_id = span_text(sample->id);
+    it.agency = span_text(sample->agency);
+    it.service = span_text(sample->service);
+    it.kind = sample->kind;
+    it.occurred_at = sample->at_us;
+    it.retracts = sample->retracts;
+    if (sample->good >= 0) {
+        *(sample->channel == CHANNEL_WEB ? &it.completed : &it.resolved) = sample->good;
+    }
+    if (sample->satisfaction) {
+        it.rating_satisfaction = sample->satisfaction;
+    }
+    signals_of(&it, &event);
+    return event;
+}
+
+void world_batch(struct world *self, int32_t partition, const struct sample *samples, size_t count,
+                 enum progress_told told)
+{
+    struct batch_writer writer;
+    int64_t now = self->clock.wall_us;
+    const struct source_topic source = {span_text("interactions.web"), 1};
+    const struct source_progress progress = {0, 0, 10, told == TELLS_BEHIND ? 11 : 10, now};
+    struct batch_header header = {.written_at = {now}, .instance = span_text("test")};
+    if (told != TELLS_NOTHING) {
+        header.sources = &source;
+        header.progress = &progress;
+        header.source_count = header.progress_count = 1;
+    }
+    batch_writer_init(&writer);
+    for (size_t i = 0; i < count; i++) {
+        struct signal_event event = event_of(&samples[i]);
+        event.agency = batch_writer_agency(&writer, span_text(samples[i].agency));
+        event.service = batch_writer_service(&writer, span_text(samples[i].service));
+        batch_writer_event(&writer, &event);
+    }
+    batch_writer_seal(&writer, &header, &self->message);
+    assert_false(self->message.overflow);
+    world_write(self, self->config.topic_signals, partition, span_of(NULL, 0), buffer_as_span(&self->message));
+    batch_writer_done(&writer);
+}
+
 /* ---- what is stored ---- */
 
 /* A field of a cell: its word and the three names behind it. */
-static bool is_cell_field(struct span name, const char *word, struct span rest[1])
+static bool is_cell_field(struct span name, const char *word, struct span *rest)
 {
     size_t size = strlen(word) + 1;
     *rest = name.size > size ? span_of(name.data + size, name.size - size) : span_of(NULL, 0);

@@ -73,6 +73,15 @@ void score_kill(struct score_run *self);
 void intake_turns(struct intake_run *self, unsigned turns, int64_t pass_us);
 void score_turns(struct score_run *self, unsigned turns, int64_t pass_us);
 
+/* Writes a batch of samples of one agency's partition to cx.signals, as intake would have now. */
+enum progress_told {
+    TELLS_NOTHING,   /* of how far the sources have been read */
+    TELLS_BEHIND,    /* not to their end */
+    TELLS_CAUGHT_UP, /* to their end, now */
+};
+void world_batch(struct world *self, int32_t partition, const struct sample *samples, size_t count,
+                 enum progress_told told);
+
 /* Adds up what is stored of a cell over all six-hour panes; false when there is no such cell. */
 bool stored_counts(struct world *self, const char *agency, const char *service, enum channel channel,
                    int64_t counts[COUNTERS]);
