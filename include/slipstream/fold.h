@@ -24,6 +24,7 @@ struct fold_cell {
     uint32_t service; /* position in that agency's services */
     enum channel channel;
     bool changed;     /* is in the list of changed cells */
+    bool is_other;    /* its agency or service is FOLD_OTHER */
     uint64_t published[WINDOWS]; /* the owner's own: a hash of what it published last */
 };
 #define FOLD_NONE UINT32_MAX

@@ -185,6 +185,8 @@ static struct fold_cell *cell_make(struct fold *self, uint32_t agency, uint32_t 
     made->agency = agency;
     made->service = service;
     made->channel = channel;
+    made->is_other = self->agencies[agency]->is_other ||
+                     span_equal(self->agencies[agency]->shown.services[service].name, span_text(FOLD_OTHER));
     uint32_t capacity = self->cell_capacity;
     self->cells = grown(self->cells, self->cell_count, &self->cell_capacity, sizeof *self->cells);
     self->changed = grown(self->changed, self->cell_count, &capacity, sizeof *self->changed);
@@ -232,9 +234,8 @@ enum fold_result fold_event(struct fold *self, uint32_t agency, uint32_t service
     if (cell_add(&cell->cell, event->at_us, counters, count, event->retracts, self->as_of) != CELL_APPLIED) {
         return FOLD_LATE;
     }
-    struct agency *owner = self->agencies[agency];
-    owner->shown.touched = true;
-    self->others += owner->is_other || span_equal(owner->shown.services[service].name, span_text(FOLD_OTHER));
+    self->agencies[agency]->shown.touched = true;
+    self->others += cell->is_other;
     cell_changed(self, cell);
     return FOLD_APPLIED;
 }

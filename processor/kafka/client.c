@@ -31,9 +31,6 @@ static void event_name(const char *facility, char *name, size_t size)
 static void on_log(const rd_kafka_t *handle, int level, const char *facility, const char *text)
 {
     const struct kafka_client *self = rd_kafka_opaque(handle);
-    if (getenv("DBG"))
-        fprintf(stderr, "%ld %s %s %.*s\n", (long)(system_clock.mono(&system_clock).us / 1000 % 1000000),
-                rd_kafka_name(handle), facility, 200, text);
     char event[48];
     event_name(facility, event, sizeof event);
     LOG(self->log, level_of(level), "kafka", event, LOG_TEXT("client", rd_kafka_name(handle)), LOG_TEXT("text", text));
@@ -47,11 +44,11 @@ static void on_error(rd_kafka_t *handle, int code, const char *text, void *opaqu
     struct reason why;
     enum outcome outcome;
     if (!kafka_is_fatal(handle, "client", &outcome, &why)) {
-        outcome = kafka_fail(&why, (rd_kafka_resp_err_t)code, "client", text);
+        outcome = kafka_soften(kafka_fail(&why, (rd_kafka_resp_err_t)code, "client", text), self->proven, &why);
     }
     LOG(self->log, outcome == STOP ? LOG_ERROR : LOG_WARN, "kafka", "client_error",
         LOG_TEXT("client", rd_kafka_name(handle)), LOG_REASON(&why));
-    if (outcome == STOP || code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+    if (outcome == STOP || why.code == REASON_REFUSED || code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
         kafka_client_note(self, outcome, &why);
     }
 }
@@ -118,8 +115,6 @@ enum outcome kafka_conf_open(struct kafka_client *client, const struct kafka_set
         TRY(conf_set(made, settings->properties[i][0], settings->properties[i][1], why));
     }
     TRY(conf_set(made, "bootstrap.servers", settings->brokers, why));
-    if (getenv("DBG"))
-        TRY(conf_set(made, "debug", getenv("DBG"), why));
     TRY(conf_set_list(made, fixed, why));
     rd_kafka_conf_set_opaque(made, client);
     rd_kafka_conf_set_log_cb(made, on_log);
@@ -143,7 +138,6 @@ enum outcome kafka_client_open(rd_kafka_type_t type, rd_kafka_conf_t **conf, rd_
 
 void kafka_client_note(struct kafka_client *self, enum outcome outcome, const struct reason *why)
 {
-    outcome = kafka_soften(outcome, self->proven, why);
     if (outcome >= self->trouble) {
         self->trouble = outcome;
         self->why = *why;
@@ -164,7 +158,7 @@ enum outcome kafka_client_trouble(struct kafka_client *self, struct reason *why)
 
 rd_kafka_topic_t **kafka_topics_open(rd_kafka_t *handle, const char *const *names, size_t count)
 {
-    rd_kafka_topic_t **topics = calloc(count ? count : 1, sizeof *topics);
+    rd_kafka_topic_t **topics = calloc(count ? count : 1, sizeof(rd_kafka_topic_t *));
     for (size_t i = 0; topics && i < count; i++) {
         topics[i] = rd_kafka_topic_new(handle, names[i], NULL);
         if (!topics[i]) {

@@ -36,8 +36,7 @@ const char *kafka_property_of(const struct kafka_settings *settings, const char 
 enum outcome kafka_client_open(rd_kafka_type_t type, rd_kafka_conf_t **conf, rd_kafka_t **handle,
                                struct reason *why) MUST_CHECK;
 
-/* Keeps a trouble until the stage asks; the graver one stays. A refusal is none to stop for once the client has worked:
- * the operators may mend it. */
+/* Keeps a trouble until the stage asks; the graver one stays. */
 void kafka_client_note(struct kafka_client *self, enum outcome outcome, const struct reason *why);
 
 /* Hands the trouble over and forgets it; a STOP is told again and again. DONE when there is none. */

@@ -17,7 +17,8 @@ enum outcome kafka_fail_error(struct reason *why, const rd_kafka_error_t *error,
 /* True after the client gave up for good; says why. */
 bool kafka_is_fatal(rd_kafka_t *handle, const char *doing, enum outcome *outcome, struct reason *why);
 
-/* A refusal ends the program at its start; later, when it has been seen to work, the operators may mend it. */
+/* A refusal ends the program at its start. Later, when the client was proven to work, the operators may mend it; but
+ * not when the client has given up. */
 enum outcome kafka_soften(enum outcome outcome, bool proven, const struct reason *why);
 
 #endif

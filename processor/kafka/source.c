@@ -13,20 +13,23 @@ _Static_assert(offsetof(struct kafka_source, base) == 0, "a kafka source begins 
 
 /* ---- lookups ---- */
 
-size_t source_topic_of(struct kafka_source *self, const rd_kafka_topic_t *handle)
+size_t source_topic_named(const struct kafka_source *self, const char *name)
+{
+    size_t t = 0;
+    while (t < self->topic_count && strcmp(self->topics[t].name, name) != 0) {
+        t++;
+    }
+    return t;
+}
+
+size_t source_topic_of(const struct kafka_source *self, const rd_kafka_topic_t *handle)
 {
     for (size_t t = 0; t < self->topic_count; t++) {
         if (self->handles[t] == handle) {
             return t;
         }
     }
-    const char *name = handle ? rd_kafka_topic_name(handle) : ""; /* errors come with a handle of their own */
-    for (size_t t = 0; t < self->topic_count; t++) {
-        if (strcmp(self->topics[t].name, name) == 0) {
-            return t;
-        }
-    }
-    return self->topic_count;
+    return handle ? source_topic_named(self, rd_kafka_topic_name(handle)) : self->topic_count; /* of an error */
 }
 
 struct source_partition *source_partition_of(struct kafka_source *self, size_t topic, int32_t partition)
@@ -120,6 +123,7 @@ static void source_complaint(struct kafka_source *self, const rd_kafka_message_t
     snprintf(doing, sizeof doing, "reading %s", message->rkt ? rd_kafka_topic_name(message->rkt) : "from kafka");
     if (!kafka_is_fatal(self->consumer, doing, &outcome, &why)) {
         outcome = kafka_fail(&why, message->err, doing, rd_kafka_message_errstr(message));
+        outcome = kafka_soften(outcome, self->client.proven, &why);
     }
     kafka_client_note(&self->client, outcome, &why);
 }
@@ -383,7 +387,7 @@ static enum outcome source_connect(struct kafka_source *self, const struct sourc
     self->topic_count = settings->topic_count;
     self->handles = kafka_topics_open(self->consumer, settings->topics, settings->topic_count);
     self->topics = calloc(settings->topic_count, sizeof *self->topics);
-    self->messages = calloc(settings->batch_max, sizeof *self->messages);
+    self->messages = calloc(settings->batch_max, sizeof(rd_kafka_message_t *));
     self->records = calloc(settings->batch_max, sizeof *self->records);
     if (!self->queue || !self->answers || !self->handles || !self->topics || !self->messages || !self->records) {
         return FAIL(why, STOP, REASON_FULL, "kafka source: out of memory");

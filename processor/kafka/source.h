@@ -78,7 +78,8 @@ struct kafka_source *kafka_source_of(struct source *base);
 /* ---- source.c ---- */
 
 /* The topic's position, or topic_count. */
-size_t source_topic_of(struct kafka_source *self, const rd_kafka_topic_t *handle);
+size_t source_topic_of(const struct kafka_source *self, const rd_kafka_topic_t *handle);
+size_t source_topic_named(const struct kafka_source *self, const char *name);
 /* The partition's entry, or NULL when it was never assigned. */
 struct source_partition *source_partition_of(struct kafka_source *self, size_t topic, int32_t partition);
 

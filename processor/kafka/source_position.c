@@ -39,12 +39,7 @@ static rd_kafka_topic_partition_list_t *list_of(struct kafka_source *self,
 
 static struct source_partition *entry_of(struct kafka_source *self, const rd_kafka_topic_partition_t *element)
 {
-    for (size_t t = 0; t < self->topic_count; t++) {
-        if (strcmp(self->topics[t].name, element->topic) == 0) {
-            return source_partition_of(self, t, element->partition);
-        }
-    }
-    return NULL;
+    return source_partition_of(self, source_topic_named(self, element->topic), element->partition);
 }
 
 void source_follow(struct kafka_source *self)

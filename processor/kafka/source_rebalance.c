@@ -139,7 +139,8 @@ static enum outcome serve_outside(struct kafka_source *self, struct reason *why)
         rd_kafka_resp_err_t code =
             rd_kafka_query_watermark_offsets(self->consumer, self->topics[t].name, (int32_t)p, &low, &high, ATTEMPT_MS);
         if (code) {
-            return kafka_fail(why, code, "asking where a log begins and ends", NULL);
+            enum outcome outcome = kafka_fail(why, code, "asking where a log begins and ends", NULL);
+            return kafka_soften(outcome, self->client.proven, why);
         }
         int64_t start = where_to_go_on(self, t, (int32_t)p, entry, low, high);
         entry->withheld = start == START_WITHHELD;
@@ -205,15 +206,6 @@ static struct source_partition *make_entry(struct kafka_source *self, size_t top
     return &of->partitions[partition];
 }
 
-static size_t topic_named(const struct kafka_source *self, const char *name)
-{
-    size_t t = 0;
-    while (t < self->topic_count && strcmp(self->topics[t].name, name) != 0) {
-        t++;
-    }
-    return t;
-}
-
 /* The library's list as the stage sees it; those that have no entry are left out. Returns how many. */
 static size_t describe(struct kafka_source *self, const rd_kafka_topic_partition_list_t *list, bool assign,
                        struct partition_start *out)
@@ -221,7 +213,7 @@ static size_t describe(struct kafka_source *self, const rd_kafka_topic_partition
     size_t count = 0;
     for (int i = 0; i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *element = &list->elems[i];
-        size_t topic = topic_named(self, element->topic);
+        size_t topic = source_topic_named(self, element->topic);
         struct source_partition *entry =
             assign ? make_entry(self, topic, element->partition) : source_partition_of(self, topic, element->partition);
         if (!entry || entry->assigned == assign) {
@@ -372,6 +364,7 @@ static enum outcome serve_first(struct kafka_source *self, struct reason *why)
 {
     const struct rebalance *first = &self->rebalances[0];
     enum outcome outcome = first->assign ? serve_assigned(self, first, why) : serve_revoked(self, first, why);
+    outcome = kafka_soften(outcome, self->client.proven, why);
     if (outcome == RETRY) { /* an assignment of which the stage was told nothing: once more, later */
         if (self->rebalance_count == 1 || !self->rebalances[1].lost) {
             return RETRY;

@@ -239,7 +239,7 @@ enum outcome kafka_create_topics(const struct kafka_settings *settings, const st
     struct admin admin CLEANUP(admin_done) = {.client = {.log = NULL}};
     size_t made = 0, prepared = 0;
     TRY(admin_init(&admin, settings, why));
-    rd_kafka_NewTopic_t **topics = calloc(count ? count : 1, sizeof *topics);
+    rd_kafka_NewTopic_t **topics = calloc(count ? count : 1, sizeof(rd_kafka_NewTopic_t *));
     if (!topics) {
         return FAIL(why, STOP, REASON_FULL, "creating topics: out of memory");
     }

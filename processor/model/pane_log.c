@@ -159,23 +159,22 @@ static bool is_busy(const struct pane_log *self)
 static void settle(struct pane_log *self)
 {
     if (is_busy(self)) {
-        struct entry entry;
-        int64_t before;
         uint8_t body[PANE_BODY_MAX];
-        size_t size = body_put(self->busy, body);
-        ASSERT(find(self, self->busy->index, &entry, &before));
-        put_body(self, &entry, before, self->busy->index, span_of(body, size));
+        struct entry entry = entry_at(self, self->busy_at, self->busy_before);
+        put_body(self, &entry, self->busy_before, entry.index, span_of(body, body_put(self->busy, body)));
         pane_clear(self->busy);
     }
 }
 
-static void make_busy(struct pane_log *self, const struct entry *entry)
+static void make_busy(struct pane_log *self, const struct entry *entry, int64_t before)
 {
     if (!self->busy) {
         self->busy = calloc(1, sizeof *self->busy);
         ASSERT(self->busy);
     }
     self->busy->index = entry->index;
+    self->busy_at = entry->at;
+    self->busy_before = before;
     body_read(entry->body, self->busy);
 }
 
@@ -199,7 +198,7 @@ bool pane_log_add(struct pane_log *self, int64_t index, const uint16_t *counters
     settle(self);
     bool is_there = find(self, index, &entry, &before);
     if (is_there && entry.body.size > BUSY_BODY) {
-        make_busy(self, &entry);
+        make_busy(self, &entry, before);
         return add_to_busy(self->busy, counters, count, step);
     }
     size_t size = body_add(is_there ? entry.body : span_of(NULL, 0), counters, count, step, body);
@@ -283,14 +282,9 @@ static void encode_busy(const struct pane_log *self, struct buffer *out)
 {
     uint8_t body[PANE_BODY_MAX];
     uint8_t bytes[ENTRY_MAX];
-    int64_t before = self->first;
-    struct entry entry = entry_at(self, self->start, before);
-    while (entry.index != self->busy->index) {
-        before = entry.index;
-        entry = entry_at(self, entry.next, before);
-    }
-    uint32_t size =
-        put_entry(bytes, entry.at == self->start ? 0 : entry.index - before, span_of(body, body_put(self->busy, body)));
+    struct entry entry = entry_at(self, self->busy_at, self->busy_before);
+    int64_t gap = entry.at == self->start ? 0 : entry.index - self->busy_before;
+    uint32_t size = put_entry(bytes, gap, span_of(body, body_put(self->busy, body)));
     buffer_zigzag(out, (int64_t)(entry.at - self->start) + size + (self->size - entry.next));
     buffer_bytes(out, self->data + self->start, entry.at - self->start);
     buffer_bytes(out, bytes, size);

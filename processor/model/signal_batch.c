@@ -201,10 +201,28 @@ static bool array_next(struct array *self, struct cursor *in)
     return true;
 }
 
-/* Avro's int, and one that says no less than `least`. */
-static int32_t read_int(struct cursor *in, int32_t least)
+/* As cursor_zigzag; nearly always there is room for the longest, and no byte needs a check of its own. */
+static inline int64_t read_long(struct cursor *in)
 {
-    int64_t value = cursor_zigzag(in);
+    if (cursor_left(in) >= 10) {
+        const uint8_t *at = in->at;
+        uint64_t value = 0;
+        for (unsigned shift = 0; shift < 63; shift += 7) {
+            uint8_t byte = *at++;
+            value |= (uint64_t)(byte & 0x7f) << shift;
+            if (byte < 0x80) {
+                in->at = at;
+                return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
+            }
+        }
+    }
+    return cursor_zigzag(in);
+}
+
+/* Avro's int, and one that says no less than `least`. */
+static inline int32_t read_int(struct cursor *in, int32_t least)
+{
+    int64_t value = read_long(in);
     if (value < least || value > INT32_MAX) {
         in->broken = true;
         return 0;
@@ -305,7 +323,7 @@ static void read_durations(struct cursor *in, struct signal_event *event)
     }
     struct array items = {.most = DURATIONS};
     while (array_next(&items, in)) {
-        int64_t packed = cursor_zigzag(in);
+        int64_t packed = read_long(in);
         if (packed < 0 || packed % 8 >= DURATIONS) {
             in->broken = true;
             return;
@@ -349,11 +367,11 @@ enum outcome batch_reader_next(struct batch_reader *self, struct signal_event *e
     event->channel = (enum channel)(what & 3);
     event->kind = (enum event_kind)(what >> 2 & 3);
     event->retracts = (what & WHAT_RETRACTS) != 0;
-    in->broken |= __builtin_add_overflow(self->base_us, cursor_zigzag(in), &event->at_us);
+    in->broken |= __builtin_add_overflow(self->base_us, read_long(in), &event->at_us);
     event->id = cursor_u64(in);
     event->outcomes_known = (uint32_t)read_int(in, 0);
     event->outcomes_yes = (uint32_t)read_int(in, 0);
-    event->ratings = (uint64_t)cursor_zigzag(in);
+    event->ratings = (uint64_t)read_long(in);
     event->transfers = read_int(in, -1);
     read_durations(in, event);
     if (in->broken || !event_is_valid(self, event, what) || !ratings_are_valid(event->ratings)) {

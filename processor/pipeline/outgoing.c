@@ -32,6 +32,13 @@ struct route_name {
 };
 _Static_assert(ID_SIZE_MAX <= UINT8_MAX, "a name's size is a byte");
 
+/* The names of an agency and one of its services, found together: nearly every event is of a pair seen lately. */
+#define PAIRS 4096
+struct route_pair {
+    uint64_t hash;
+    struct route_name *agency, *service; /* NULL: nothing here */
+};
+
 void outgoing_init(struct outgoing *self, int32_t partitions)
 {
     *self = (struct outgoing){.partitions = partitions, .generation = 1};
@@ -40,6 +47,8 @@ void outgoing_init(struct outgoing *self, int32_t partitions)
     for (int32_t i = 0; i < partitions; i++) {
         batch_writer_init(&self->writers[i]);
     }
+    self->pairs = calloc(PAIRS, sizeof *self->pairs);
+    ASSERT(self->pairs);
     buffer_init(&self->bytes, BYTES_MAX);
     buffer_init(&self->sealed, SIGNAL_BATCH_SIZE_MAX);
 }
@@ -52,6 +61,7 @@ static void forget_names(struct outgoing *self)
         HASH_DELETE(hh, self->names, name);
         free(name);
     }
+    memset(self->pairs, 0, PAIRS * sizeof *self->pairs);
 }
 
 void outgoing_done(struct outgoing *self)
@@ -60,6 +70,7 @@ void outgoing_done(struct outgoing *self)
         batch_writer_done(&self->writers[i]);
     }
     forget_names(self);
+    free(self->pairs);
     free(self->writers);
     free(self->pending);
     free(self->messages);
@@ -137,9 +148,31 @@ static void seal_early(struct outgoing *self)
     self->generation++;
 }
 
+static bool is_named(const struct route_name *self, struct span name)
+{
+    return self->key.size == name.size && memcmp(self->key.bytes, name.data, name.size) == 0;
+}
+
+static const struct route_pair *pair_of(struct outgoing *self, struct span agency, struct span service)
+{
+    uint64_t hash = hash64(service, hash64(agency, 0));
+    struct route_pair *pair = &self->pairs[hash % PAIRS];
+    if (pair->hash != hash || !pair->agency || !is_named(pair->agency, agency) || !is_named(pair->service, service)) {
+        struct route_name *owner = name_of(self, ROUTE_AGENCY, agency, -1);
+        struct route_name *offered = name_of(self, ROUTE_SERVICE, service, owner->partition);
+        if (HASH_COUNT(self->names) == 1) { /* to make room for the second the first was forgotten */
+            owner = name_of(self, ROUTE_AGENCY, agency, -1);
+        }
+        *pair = (struct route_pair){hash, owner, offered};
+    }
+    return pair;
+}
+
 void outgoing_route(struct outgoing *self, struct span agency, struct span service, struct signal_event *event)
 {
-    struct route_name *owner = name_of(self, ROUTE_AGENCY, agency, -1);
+    const struct route_pair *pair = pair_of(self, agency, service);
+    struct route_name *owner = pair->agency;
+    struct route_name *offered = pair->service;
     int32_t partition = owner->partition;
     if (batch_writer_size(&self->writers[partition]) > BATCH_SIZE_SEAL) {
         seal_early(self);
@@ -149,7 +182,6 @@ void outgoing_route(struct outgoing *self, struct span agency, struct span servi
         owner->position = batch_writer_agency(&self->writers[partition], agency);
     }
     event->agency = owner->position;
-    struct route_name *offered = name_of(self, ROUTE_SERVICE, service, partition);
     if (offered->generation != self->generation) {
         offered->generation = self->generation;
         offered->position = batch_writer_service(&self->writers[partition], service);

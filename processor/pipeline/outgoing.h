@@ -10,6 +10,7 @@
 enum { OUTGOING_SIGNALS, OUTGOING_DEADLETTER, OUTGOING_TOPICS }; /* positions in the sink's topics */
 
 struct route_name;
+struct route_pair;
 struct pending {
     uint32_t topic;
     int32_t partition;
@@ -20,6 +21,7 @@ struct outgoing {
     struct batch_writer *writers; /* one a partition */
     uint64_t generation;          /* of the writers' tables: names written in an older one are written again */
     struct route_name *names;
+    struct route_pair *pairs; /* of them */
     struct buffer bytes; /* sealed batches and dead letters */
     struct pending *pending;
     size_t pending_count, pending_capacity;

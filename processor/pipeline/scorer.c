@@ -9,6 +9,7 @@
 #define FETCH_AHEAD 8 /* events: their memory is on its way while those before them are folded in */
 #define CLAIM_BACKOFF_LEAST_US (200 * US_PER_MS)
 #define CLAIM_BACKOFF_MOST_US (5 * US_PER_SECOND)
+#define FENCED_WAIT_US (2 * US_PER_SECOND) /* for Kafka to tell us, should the partition be another's by now */
 
 struct scorer *scorer_open(const struct score_settings *settings)
 {
@@ -174,6 +175,7 @@ static int64_t claim(struct scorer *self, struct task *task)
     if (claimed == DONE) {
         task->claim_backoff_us = 0;
         task->last_look_at = task->last_refresh = now;
+        outputs_clear(&self->outputs[task->partition]);
         LOG(self->settings.log, LOG_INFO, "score", "task_claimed", LOG_INT("partition", task->partition),
             LOG_INT("offset", start), LOG_INT("agencies", fold_agency_count(task->fold)),
             LOG_INT("epoch", task->owner.epoch));
@@ -225,6 +227,9 @@ static int64_t look_rest_us(const struct scorer *self, const struct task *task)
 static void look_if_due(struct scorer *self, struct task *task, struct event_time wall, struct mono_time now)
 {
     struct outputs *outputs = &self->outputs[task->partition];
+    if (fold_as_of(task->fold).us == INT64_MIN) {
+        return; /* nothing was read yet: there is no time to look at */
+    }
     bool new_minute = fold_as_of(task->fold).us > task->last_look.us;
     /* Behind, minutes pass faster than they can be looked at, and nobody is told of them: a look now and then will do. */
     int64_t rest_us = look_rest_us(self, task);
@@ -253,6 +258,9 @@ static void settle(struct scorer *self, struct task *task, const struct apply *a
 {
     self->settings.status->applies[apply->result]++;
     task_applied(task, apply);
+    if (apply->result == APPLY_FENCED) {
+        task->claim_after.us = self->settings.clock->mono(self->settings.clock).us + FENCED_WAIT_US;
+    }
     if (apply->result == APPLY_DONE) {
         scorer_publish(self, task);
     } else {
@@ -305,7 +313,9 @@ static void tick_all(struct scorer *self, struct event_time wall, struct mono_ti
     for (int32_t p = 0; p < self->partitions; p++) {
         struct task *task = &self->tasks[p];
         if (task->claimed) {
-            task->publish_all |= self->republish;
+            bool was_not_applied = self->outputs[p].count != 0; /* another's apply failed: it was not this one's turn */
+            outputs_clear(&self->outputs[p]);
+            task->publish_all |= self->republish || was_not_applied;
             task_tick(task, wall);
             look_if_due(self, task, wall, now);
         }
@@ -451,20 +461,28 @@ static void on_lost(void *context, const struct partition_start *partitions, siz
 }
 
 /* Below the log's start: those records are gone, and with them what they would have told. Beyond its end: the log was
- * cut, and what is stored may hold what the log no longer does; it is read again from the start, duplicates out. */
+ * cut, and what is stored holds what the log no longer does: all is counted anew. A task without a claim finds out when
+ * it has one. */
 static int64_t on_outside(void *context, uint32_t topic, int32_t partition, int64_t position, int64_t low, int64_t high)
 {
     struct scorer *self = context;
     struct task *task = &self->tasks[partition];
-    int64_t lost = position < low ? low - position : 0;
+    bool is_cut = position > high;
+    int64_t lost = is_cut ? position - high : low - position;
     (void)topic;
-    if (lost) {
-        self->settings.status->lost_records += lost;
-        task->meta.complete_since_us = self->settings.clock->wall(self->settings.clock).us;
-        task->must_apply = true;
+    if (!task->claimed) {
+        return low;
     }
-    LOG(self->settings.log, LOG_ERROR, "score", "position_outside_log", LOG_INT("partition", partition),
-        LOG_INT("offset", position), LOG_INT("low", low), LOG_INT("high", high), LOG_INT("lost", lost));
+    if (is_cut) {
+        task_rebuild(task);
+        outputs_clear(&self->outputs[partition]);
+    }
+    self->settings.status->lost_records += lost;
+    task->meta.complete_since_us = self->settings.clock->wall(self->settings.clock).us;
+    task->must_apply = true;
+    LOG(self->settings.log, LOG_ERROR, "score", is_cut ? "log_was_cut" : "position_below_log",
+        LOG_INT("partition", partition), LOG_INT("offset", position), LOG_INT("low", low), LOG_INT("high", high),
+        LOG_INT("lost", lost));
     return low;
 }
 

@@ -46,10 +46,14 @@ static void publish_outputs(struct scorer *self, struct task *task)
     }
 }
 
-#define TOKEN_ENTRY 0xffffffffu
+/* Whose an alert's delivery is: partition + 1 (so that no token is 0), the life of its task, its place in the outbox. */
+#define TOKEN_PARTITION 48
+#define TOKEN_LIFE      16
+_Static_assert(OUTBOX_MAX <= 1u << TOKEN_LIFE, "a place fits below the life");
+
 static uint64_t alert_token(const struct task *task, size_t entry)
 {
-    return ((uint64_t)task->partition + 1) << 32 | (uint64_t)entry;
+    return ((uint64_t)task->partition + 1) << TOKEN_PARTITION | (uint64_t)task->life << TOKEN_LIFE | (uint64_t)entry;
 }
 
 static void publish_alerts(struct scorer *self, struct task *task)
@@ -69,6 +73,7 @@ static void publish_alerts(struct scorer *self, struct task *task)
             .token = alert_token(task, i),
         };
         if (send_one(self, &message) != DONE) {
+            task->must_apply = true; /* and after that it is tried again */
             return;
         }
         entry->state = OUTBOX_SENT;
@@ -88,9 +93,13 @@ void scorer_delivered(void *context, uint64_t token, enum outcome outcome, const
         self->republish |= outcome != DONE;
         return;
     }
-    int64_t partition = (int64_t)(token >> 32) - 1;
+    int64_t partition = (int64_t)(token >> TOKEN_PARTITION) - 1;
     ASSERT(partition >= 0 && partition < self->partitions);
-    outbox_delivered(&self->tasks[partition].outbox, token & TOKEN_ENTRY, outcome);
+    struct task *task = &self->tasks[partition];
+    if ((uint32_t)(token >> TOKEN_LIFE) == task->life) {
+        outbox_delivered(&task->outbox, token & ((1u << TOKEN_LIFE) - 1), outcome);
+        task->must_apply |= outcome != DONE; /* after which it is sent again */
+    }
 }
 
 void scorer_publish(struct scorer *self, struct task *task)

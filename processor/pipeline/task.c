@@ -41,6 +41,7 @@ void task_drop(struct task *self)
     self->assigned = kept.assigned;
     self->claim_after = kept.claim_after;
     self->claim_backoff_us = kept.claim_backoff_us;
+    self->life = kept.life + 1;
 }
 
 struct agency_record *task_agency(const struct task *self, uint32_t agency)
@@ -140,6 +141,44 @@ enum outcome task_claim(struct task *self, struct store *store, struct event_tim
     return DONE;
 }
 
+/* A fold of the same agencies, services and cells, in the same places, with nothing in them. Cells stay, so that each is
+ * replaced wherever it was stored or published, and not left behind as it was. */
+static struct fold *emptied(struct fold *before, const struct config *config)
+{
+    struct fold *made = new_fold(config);
+    for (uint32_t a = 0; a < fold_agency_count(before); a++) {
+        struct fold_agency *from = fold_agency_at(before, a);
+        uint32_t agency = fold_agency(made, from->name);
+        fold_agency_at(made, agency)->attachment = from->attachment;
+        for (uint32_t s = 0; s < from->service_count; s++) {
+            uint32_t service = fold_service(made, agency, from->services[s].name);
+            for (unsigned c = 0; c < CHANNELS; c++) {
+                if (from->services[s].cells[c] != FOLD_NONE) {
+                    const struct fold_cell *cell = fold_cell_at(before, from->services[s].cells[c]);
+                    struct fold_cell *fresh = fold_cell_of(made, agency, service, (enum channel)c);
+                    memcpy(fresh->published, cell->published, sizeof fresh->published);
+                }
+            }
+        }
+    }
+    return made;
+}
+
+void task_rebuild(struct task *self)
+{
+    struct fold *before = self->fold;
+    self->fold = emptied(before, self->settings->config);
+    fold_close(before);
+    for (size_t i = 0; i < self->chunk_count; i++) {
+        self->chunks[i].total = 0; /* forgotten, all of them */
+    }
+    watch_done(&self->watch);
+    watch_init(&self->watch);
+    self->position = self->stable_offset = OFFSET_UNSET;
+    self->leader_epoch = -1;
+    self->rebuilds = self->must_apply = self->publish_all = self->catching_up = true;
+}
+
 bool task_has_changes(const struct task *self)
 {
     if (!self->fold) {
@@ -183,6 +222,7 @@ void task_applied(struct task *self, const struct apply *apply)
     case APPLY_DUPLICATE: /* an apply whose reply we lost was stored; what has changed since is written by the next */
         self->seq++;
         self->must_apply = true;
+        task_state_found(self);
         break;
     case APPLY_FENCED:
     case APPLY_GAP:

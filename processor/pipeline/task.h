@@ -35,6 +35,7 @@ struct task_settings { /* shared by all tasks; borrowed */
 struct task {
     const struct task_settings *settings;
     int32_t partition;
+    uint32_t life; /* how often it was dropped: what was sent before is not ours to hear of */
     bool assigned; /* Kafka says the partition is ours */
     bool claimed;  /* so does Redis: the owner below */
     struct owner owner;
@@ -50,6 +51,7 @@ struct task {
     size_t chunk_count, chunk_capacity;
     struct changes changes;
     struct event_time arrived;  /* when the newest batch folded in was written */
+    bool rebuilds;              /* the next apply replaces everything that is stored */
     bool must_apply;            /* something other than cells has changed */
     bool publish_all;           /* after a claim, and once an hour */
     struct event_time last_look;     /* as_of of it */
@@ -70,6 +72,10 @@ enum outcome task_claim(struct task *self, struct store *store, struct event_tim
                         struct reason *why) MUST_CHECK;
 
 struct agency_record *task_agency(const struct task *self, uint32_t agency);
+
+/* The log was cut below what was read of it: what is known is counted anew, from the log's start. Names, episodes and
+ * alerts stay; counts and ids begin at nothing, and the next apply puts them in place of what is stored. */
+void task_rebuild(struct task *self);
 
 /* Whether anything would be written by an apply. */
 bool task_has_changes(const struct task *self);

@@ -8,20 +8,21 @@
 
 /* ---- writing ---- */
 
-static void put_cell(struct task *self, const struct fold_cell *cell, struct changes *changes)
+/* What has changed of it, or all. */
+static void put_cell(struct task *self, const struct fold_cell *cell, bool all, struct changes *changes)
 {
     const struct fold_agency *agency = fold_agency_at(self->fold, cell->agency);
     struct field_name field = {
         STATE_OPEN,
         {agency->name, agency->services[cell->service].name, span_text(channel_word(cell->channel))},
     };
-    if (cell->cell.open_changed) {
+    if (all || cell->cell.open_changed) {
         changes_begin(changes, &field);
         cell_encode_open(&cell->cell, &changes->bytes);
         changes_end(changes);
     }
     for (unsigned r = 0; r < RESOLUTIONS; r++) {
-        if (cell->cell.closed_changed[r]) {
+        if (all || cell->cell.closed_changed[r]) {
             field.kind = STATE_CLOSED + r;
             changes_begin(changes, &field);
             cell_encode_closed(&cell->cell, (enum resolution)r, &changes->bytes);
@@ -88,8 +89,10 @@ static void put_episodes(struct task *self, struct changes *changes)
 void task_state_changes(struct task *self, struct changes *changes)
 {
     struct fold_changes changed = fold_changes(self->fold);
-    for (size_t i = 0; i < changed.cell_count; i++) {
-        put_cell(self, fold_cell_at(self->fold, changed.cells[i]), changes);
+    size_t cells = self->rebuilds ? fold_cell_count(self->fold) : changed.cell_count;
+    for (size_t i = 0; i < cells; i++) {
+        uint32_t cell = self->rebuilds ? (uint32_t)i : changed.cells[i];
+        put_cell(self, fold_cell_at(self->fold, cell), self->rebuilds, changes);
     }
     put_ids(self, &changed, changes);
     put_episodes(self, changes);
@@ -138,6 +141,13 @@ void task_state_taken(struct task *self)
     chunks_taken(self, changed.id_count > 0);
     fold_changes_taken(self->fold);
     outbox_changes_taken(&self->outbox);
+    self->rebuilds = false;
+}
+
+/* Its ids are written again by the next apply, in a field of that one's: the field that was found goes when they do. */
+void task_state_found(struct task *self)
+{
+    add_chunk(self, self->seq);
 }
 
 /* ---- reading ---- */

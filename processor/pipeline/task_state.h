@@ -9,5 +9,7 @@ enum outcome task_load(struct task *self, struct store *store, struct reason *wh
 /* Everything that has changed since task_state_taken; the same again until then. */
 void task_state_changes(struct task *self, struct changes *changes);
 void task_state_taken(struct task *self);
+/* An apply whose answer was lost turns out to be stored, under a seq that self->seq has grown to by now. */
+void task_state_found(struct task *self);
 
 #endif

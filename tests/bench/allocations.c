@@ -22,8 +22,8 @@
 #define STREAMS     16 /* partitions of the interaction topics */
 #define STRETCH     8000 /* events that come of one of them at a time */
 #define A_COMMIT    12 /* stretches: about a quarter of a second at full speed */
-#define AN_HOUR     8064000 /* events */
-#define WARM_HOURS  3
+#define AN_HOUR     2016000 /* events */
+#define WARM_HOURS  4
 #define HOURS       1
 #define FETCH_AHEAD 8
 #define IDS_MAX     65536 /* a partition; reached while it gets warm */

@@ -90,7 +90,8 @@ def rebase(events, last_us):
 def summary(path):
     events, rejected = read(path)
     channels = {channel: sum(1 for on, _ in events if on == channel) for channel in ("web", "phone", "office", "chat")}
-    return {"rows": len(events) + sum(rejected.values()), "sent": len(events), "channels": channels, "reasons": rejected}
+    return {"rows": len(events) + sum(rejected.values()), "sent": len(events), "channels": channels,
+            "reasons": rejected}
 
 
 if __name__ == "__main__":

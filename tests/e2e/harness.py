@@ -104,12 +104,13 @@ class Scenario:
             env = stack.env()
             self.settings |= {key[len("SLIPSTREAM__"):].lower().replace("__", "."): value
                               for key, value in env.items() if key.startswith("SLIPSTREAM__")}
-            self.kafka = messages.Kafka(self.settings["kafka.brokers"], self.settings["registry.url"], SOURCE / "schemas")
+            self.kafka = messages.Kafka(self.settings["kafka.brokers"], self.settings["registry.url"],
+                                        SOURCE / "schemas")
 
     # ---- what is run ----
 
     def start(self, instance, *arguments, namesake=None, **settings):
-        """Starts `slipstream run`; the names of settings have __ for a dot. namesake: another one's name, to be run as."""
+        """Starts `slipstream run`; settings' names have __ for a dot. namesake: whose name it runs under instead."""
         named = {"instance": namesake or instance}
         running = program.Program(BINARY, self.folder, instance, arguments, self.settings | named | _dots(settings))
         self.programs.append(running)
@@ -204,7 +205,7 @@ class Scenario:
             for stage in ("intake", "score"):
                 read = metrics.sum("slipstream_records_read_total", stage=stage)
                 parts = metrics.sum("slipstream_records_total", stage=stage)
-                self.same(f"{running.instance}: {stage} read what it applied, late, duplicate and dead letters", parts, read)
+                self.same(f"{running.instance}: {stage} read = applied + late + duplicate + dead-lettered", read, parts)
 
     # ---- ending ----
 
@@ -232,7 +233,7 @@ def _dots(settings):
 
 
 def _guard(name):
-    """A process of its own that takes the stack down when we are gone. Returns what tells it that we did it ourselves."""
+    """A process of its own that takes the stack down when we are gone. Returns where to tell it that we did so."""
     ours, theirs = os.pipe()
     if os.fork() == 0:
         os.setsid()

@@ -87,7 +87,8 @@ class Kafka:
         """A framed value, by the schema that its own id names."""
         if value[0] != 0:
             raise ValueError(f"framed with {value[0]}")
-        return fastavro.schemaless_reader(io.BytesIO(value[5:]), self.registered(int.from_bytes(value[1:5], "big")), None)
+        schema = self.registered(int.from_bytes(value[1:5], "big"))
+        return fastavro.schemaless_reader(io.BytesIO(value[5:]), schema, None)
 
     def interaction(self, channel, topic, event):
         """The message of an interaction; fields left out have the schema's defaults."""
@@ -132,7 +133,8 @@ class Kafka:
             "bootstrap.servers": self.brokers, "group.id": "e2e-reader", "enable.auto.commit": False,
             "isolation.level": "read_committed", "enable.partition.eof": True, "fetch.wait.max.ms": 50,
             "log_level": QUIET})
-        consumer.assign([confluent_kafka.TopicPartition(topic, p, confluent_kafka.OFFSET_BEGINNING) for p in partitions])
+        start = confluent_kafka.OFFSET_BEGINNING
+        consumer.assign([confluent_kafka.TopicPartition(topic, p, start) for p in partitions])
         open_ones = set(partitions)
         found = []
         while open_ones:

@@ -19,7 +19,8 @@ def scoring_file(scenario):
     """The built-in one, with a target for one agency, and one look to open or close."""
     text = scenario.call("config", "scoring")
     for old, new in (("window: 4h", "window: 1h"), ("looks_to_open: 2", "looks_to_open: 1"),
-                     ("looks_to_close: 3", "looks_to_close: 1"), ("agencies: {}", f"agencies: {{tax: {{cx: {TARGET}}}}}")):
+                     ("looks_to_close: 3", "looks_to_close: 1"),
+                     ("agencies: {}", f"agencies: {{tax: {{cx: {TARGET}}}}}")):
         assert text.count(old) == 1, old
         text = text.replace(old, new)
     path = scenario.folder / "scoring.yaml"
@@ -60,16 +61,18 @@ def until_told(scenario, transition):
 
 
 def check_opened(scenario, alert, sent_us):
-    scenario.same("the alert says", {key: alert[key] for key in ("agency", "subject", "kind", "state", "window", "ordinal")},
-                  {"agency": "tax", "subject": "cx", "kind": "target", "state": "firing", "window": "1h", "ordinal": 1})
+    says = {"agency": "tax", "subject": "cx", "kind": "target", "state": "firing", "window": "1h", "ordinal": 1}
+    scenario.same("the alert says what it is", {key: alert[key] for key in says}, says)
     scenario.same("its target is the agency's", alert["target"], TARGET)
     estimate = alert["estimate"]
-    scenario.true("what it fired on is below it", estimate["low"] < estimate["value"] < estimate["high"] < TARGET, estimate)
+    scenario.true("what it fired on is below it",
+                  estimate["low"] < estimate["value"] < estimate["high"] < TARGET, estimate)
     scenario.true("and rests on enough contacts", LEAST <= estimate["n"] <= BAD, estimate["n"])
     scenario.true("it opened after what was sent, and is not closed",
                   alert["since"] <= alert["opened_at"] and alert["opened_at"] >= sent_us - MINUTE_S * US
                   and alert["closed_at"] is None, alert)
-    scenario.true("its text names agency and target", "tax" in alert["text"] and f"{TARGET}.0" in alert["text"], alert["text"])
+    text = alert["text"]
+    scenario.true("its text names agency and target", "tax" in text and f"{TARGET}.0" in text, text)
 
 
 def run(scenario):

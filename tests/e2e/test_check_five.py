@@ -1,4 +1,4 @@
-"""test_check_five.py - `slipstream check` on a file with five different mistakes names all five, with line and column."""
+"""test_check_five.py - `slipstream check` names five different mistakes in one file, each with line and column."""
 
 import re
 
@@ -50,7 +50,8 @@ def run(scenario):
     fine = program.call(harness.BINARY, ["check", "--config", str(path)], {})
     scenario.same("a file without mistakes is fine", (fine.returncode, fine.stderr), (0, ""))
     gone = program.call(harness.BINARY, ["check", "--config", str(path.with_name("none.yaml"))], {})
-    scenario.true("a file that is not there is named, exit 2", gone.returncode == 2 and "none.yaml" in gone.stderr, gone.stderr)
+    scenario.true("a file that is not there is named, exit 2", gone.returncode == 2 and "none.yaml" in gone.stderr,
+                  gone.stderr)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ def originals(start):
     """Phone contacts; what a copy on the chat topic says must be a chat's, too, so they keep to what both have."""
     rng = random.Random(311)
     for i in range(EVENTS):
-        yield some_event(rng, "phone", f"agency-{i % AGENCIES}", f"service-{i % 3}", f"event-{i}", start - i * MINUTE_US // 4)
+        at = start - i * MINUTE_US // 4
+        yield some_event(rng, "phone", f"agency-{i % AGENCIES}", f"service-{i % 3}", f"event-{i}", at)
 
 
 class Sender:

@@ -97,7 +97,8 @@ def run(scenario):
     cells = scenario.state()
     scenario.same("the sum over the state is what was sent",
                   sum(cell["windows"]["28d"]["events"] for cell in cells.values()), EVENTS)
-    scenario.same("and every cell's counts are its own", {cell: found["windows"]["28d"] for cell, found in cells.items()},
+    shown = {cell: found["windows"]["28d"] for cell, found in cells.items()}
+    scenario.same("and every cell's counts are its own", shown,
                   {cell: stream.oracle.window(cell, "28d", now_us()) for cell in stream.oracle.cells})
     check_signals(scenario, stream.oracle)
     scenario.same("there are no dead letters", scenario.kafka.dead_letters(scenario.topic("deadletter")), [])

@@ -136,7 +136,7 @@ struct stage {
     int64_t outside_start;
 
     int total;
-    int seen[16384]; /* how often each number was handed out */
+    int seen[4096]; /* how often each number was handed out */
 };
 
 static inline void stage_assigned(void *context, struct partition_start *partitions, size_t count)

@@ -282,35 +282,110 @@ static void an_apply_goes_wrong(void **state)
     }
 }
 
+/* Another claims while the owner is paused between its poll and its apply. */
 struct takeover {
+    struct score_setup *setup;
     struct score_run *heir;
+    bool is_told; /* the owner hears of it at its next poll */
     size_t published;
 };
+
 static void take_over(void *context)
 {
     struct takeover *self = context;
+    if (self->is_told) {
+        fake_source_expel(self->setup->score->source);
+    }
     score_assign_all(self->heir);
     score_turns(self->heir, 3, SECOND);
+    check_stored(self->setup, "taken over");
+    self->published = published_count(self->setup);
 }
 
-/* Paused between its poll and its apply; another claims meanwhile; it wakes. */
 static void a_zombie_stores_and_publishes_nothing(void **state)
 {
     (void)state;
     struct score_setup *self = score_set_up(1, NULL);
+    struct takeover takeover = {self, score_start(&self->world, "b"), true, 0};
     start_score(self);
-    struct takeover takeover = {.heir = score_start(&self->world, "b")};
-    say(self, 0, 20, TELLS_CAUGHT_UP);
-    say(self, 1, 20, TELLS_CAUGHT_UP);
-    score_turns(self->score, 2, SECOND);
-    say(self, 0, 20, TELLS_CAUGHT_UP);
-    say(self, 1, 20, TELLS_CAUGHT_UP);
-    fake_source_expel(self->score->source);
-    fake_source_drop(self->score->source); /* it does not hear of its expulsion in this turn: it had polled before */
+    for (unsigned i = 0; i < 2; i++) {
+        say(self, 0, 20, TELLS_CAUGHT_UP);
+        say(self, 1, 20, TELLS_CAUGHT_UP);
+        if (i == 1) {
+            fake_redis_before_apply(self->world.redis, take_over, &takeover);
+        }
+        score_turns(self->score, 1, SECOND);
+    }
+    assert_int_equal(self->score->status->applies[APPLY_FENCED], PARTITIONS);
+    score_turns(self->score, 10, SECOND);
+    assert_int_equal(published_count(self), takeover.published);
+    assert_int_equal(self->score->status->tasks[TASK_LIVE] + self->score->status->tasks[TASK_CATCHING_UP], 0);
+    check_stored(self, "zombie");
+    assert_int_equal(self->score->status->signal_batches_read, 4);
+    score_stop(self->score);
+    assert_int_equal(published_count(self), takeover.published);
+    score_stop(takeover.heir);
+    score_tear_down(self);
+}
+
+/* It is not told, and takes its partitions back: two that both think they own them still count once. */
+static void two_owners_count_once(void **state)
+{
+    (void)state;
+    struct score_setup *self = score_set_up(1, NULL);
+    struct takeover takeover = {self, score_start(&self->world, "b"), false, 0};
     start_score(self);
+    say(self, 0, 20, TELLS_CAUGHT_UP);
+    fake_redis_before_apply(self->world.redis, take_over, &takeover);
     score_turns(self->score, 1, SECOND);
-    (void)takeover;
-    score_kill(takeover.heir);
+    for (unsigned i = 0; i < 20; i++) {
+        say(self, 0, 20, TELLS_CAUGHT_UP);
+        say(self, 1, 20, TELLS_CAUGHT_UP);
+        score_turns(self->score, 1, SECOND);
+        score_turns(takeover.heir, 1, 300 * US_PER_MS);
+    }
+    assert_true(fake_redis_applies(self->world.redis, APPLY_FENCED) >= 4);
+    fake_source_expel(self->score->source);
+    score_turns(self->score, 1, SECOND);
+    score_turns(takeover.heir, 10, SECOND);
+    check_stored(self, "two owners");
+    score_stop(self->score);
+    score_stop(takeover.heir);
+    check_stored(self, "two owners");
+    score_tear_down(self);
+}
+
+static void a_batch_that_cannot_be_read_is_passed_over(void **state)
+{
+    (void)state;
+    struct score_setup *self = score_set_up(1, NULL);
+    start_score(self);
+    say(self, 0, 20, TELLS_NOTHING);
+    world_write(&self->world, "cx.signals", 0, span_of(NULL, 0), span_text("\x07garbage"));
+    world_write(&self->world, "cx.signals", 0, span_of(NULL, 0), span_of(NULL, 0));
+    say(self, 0, 20, TELLS_NOTHING);
+    score_turns(self->score, 2, SECOND);
+    check_stored(self, "garbage");
+    assert_int_equal(self->score->status->signal_batches_read, 4);
+    assert_int_equal(self->score->status->signal_batches_bad, 2);
+    assert_int_equal(fake_redis_meta(self->world.redis, 0)->next, 4);
+    score_stop(self->score);
+    score_tear_down(self);
+}
+
+static void more_partitions_than_configured_are_refused(void **state)
+{
+    (void)state;
+    struct score_setup *self = score_set_up(1, NULL);
+    struct reason why;
+    fake_kafka_topic(self->world.kafka, "cx.grown", PARTITIONS + 1);
+    self->world.config.topic_signals = "cx.grown";
+    self->score = score_start(&self->world, "a");
+    for (int32_t p = 0; p <= PARTITIONS; p++) {
+        fake_source_assign(self->score->source, 0, p);
+    }
+    assert_int_equal(score_step(self->score, &why), STOP);
+    assert_int_equal(why.code, REASON_REFUSED);
     score_kill(self->score);
     score_tear_down(self);
 }
@@ -327,8 +402,10 @@ int main(void)
         cmocka_unit_test(a_partition_waits_for_redis),
         cmocka_unit_test(a_load_that_fails_is_done_again),
         cmocka_unit_test(an_apply_goes_wrong),
+        cmocka_unit_test(a_zombie_stores_and_publishes_nothing),
+        cmocka_unit_test(two_owners_count_once),
+        cmocka_unit_test(a_batch_that_cannot_be_read_is_passed_over),
+        cmocka_unit_test(more_partitions_than_configured_are_refused),
     };
-    (void)take_over;
-    (void)a_zombie_stores_and_publishes_nothing;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

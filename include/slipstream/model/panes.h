@@ -46,6 +46,8 @@ struct pane_log {
     int64_t first;   /* index of the oldest pane kept; meaningful when size > start */
     int64_t last;    /* index of the newest */
     struct pane *busy; /* owned: the entry that late events go to, dense, while it has touches; NULL: there was none yet */
+    uint32_t busy_at;  /* its first byte, and the index of the entry before it */
+    int64_t busy_before;
     uint32_t hint_at; /* where a search may begin: an entry's first byte, and the index of the entry before it */
     int64_t hint_before;
 };
