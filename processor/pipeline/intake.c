@@ -153,8 +153,10 @@ static size_t tell_progress(struct intake *self, struct event_time wall)
     size_t count = self->source->ops->positions(self->source, self->positions, POSITIONS_MAX);
     struct stage_status *status = status_of(self);
     int64_t lag[CHANNELS] = {0};
+    bool answers = count == 0;
     for (size_t i = 0; i < count; i++) {
         const struct source_position *at = &self->positions[i];
+        answers |= at->stable_offset >= 0;
         self->progress[i] = (struct source_progress){at->topic, at->partition, at->position, at->stable_offset, wall.us};
         if (at->stable_offset > at->position && at->position >= 0) {
             lag[at->topic] += at->stable_offset - at->position;
@@ -163,6 +165,7 @@ static size_t tell_progress(struct intake *self, struct event_time wall)
     for (unsigned c = 0; c < CHANNELS; c++) {
         status->lag[c] = lag[c];
     }
+    status->up[DEPENDENCY_KAFKA] = answers; /* a broker that is away tells no stable offsets */
     return count;
 }
 

@@ -133,8 +133,10 @@ static void see_positions(struct scorer *self)
 {
     size_t count = self->source->ops->positions(self->source, self->positions, (size_t)self->partitions);
     int64_t lag = 0;
+    bool answers = count == 0;
     for (size_t i = 0; i < count; i++) {
         const struct source_position *at = &self->positions[i];
+        answers |= at->stable_offset >= 0;
         struct task *task = &self->tasks[at->partition];
         if (at->position >= 0) {
             task->position = at->position;
@@ -146,6 +148,7 @@ static void see_positions(struct scorer *self)
         }
     }
     scorer_status(self)->lag[0] = lag;
+    scorer_status(self)->up[DEPENDENCY_KAFKA] = answers; /* a broker that is away tells no stable offsets */
 }
 
 /* For lag tools only: our own position is in Redis. */
@@ -480,9 +483,9 @@ static int64_t on_outside(void *context, uint32_t topic, int32_t partition, int6
     self->settings.status->lost_records += lost;
     task->meta.complete_since_us = self->settings.clock->wall(self->settings.clock).us;
     task->must_apply = true;
-    LOG(self->settings.log, LOG_ERROR, "score", is_cut ? "log_was_cut" : "position_below_log",
-        LOG_INT("partition", partition), LOG_INT("offset", position), LOG_INT("low", low), LOG_INT("high", high),
-        LOG_INT("lost", lost));
+    LOG(self->settings.log, LOG_ERROR, "score", "position_outside_log", LOG_INT("partition", partition),
+        LOG_INT("offset", position), LOG_INT("low", low), LOG_INT("high", high), LOG_INT("lost", lost),
+        LOG_TEXT("then", is_cut ? "counted_anew" : "gone_on"));
     return low;
 }
 

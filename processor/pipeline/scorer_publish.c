@@ -85,8 +85,8 @@ static void publish_alerts(struct scorer *self, struct task *task)
 void scorer_delivered(void *context, uint64_t token, enum outcome outcome, const struct reason *why)
 {
     struct scorer *self = context;
-    scorer_status(self)->up[DEPENDENCY_KAFKA] = outcome == DONE;
     if (outcome != DONE) {
+        scorer_status(self)->up[DEPENDENCY_KAFKA] = false;
         LOG(self->settings.log, LOG_WARN, "score", "publish_failed", LOG_REASON(why));
     }
     if (token == 0) {

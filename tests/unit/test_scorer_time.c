@@ -1,0 +1,241 @@
+/* test_scorer_time.c - the second stage and time: when silence counts, when it says that it is catching up, what it sends
+ * again.
+ *
+ * Oracle: DESIGN, "Time", as rows. */
+#include "score_setup.h"
+
+/* What is known of the sources and of cx.signals, and whether the clock then moves as_of on. */
+enum lag { LAG_NONE, LAG_OPEN_TRANSACTION };
+static const struct {
+    const char *name;
+    enum progress_told told;
+    int64_t told_before_us; /* how long ago when it is looked at */
+    enum lag lag;
+    bool moves;
+} silences[] = {
+    {"nothing is known of the sources", TELLS_NOTHING, 0, LAG_NONE, false},
+    {"they are not read to their end", TELLS_BEHIND, 0, LAG_NONE, false},
+    {"they are", TELLS_CAUGHT_UP, 0, LAG_NONE, true},
+    {"they were 29 seconds ago", TELLS_CAUGHT_UP, 29 * SECOND, LAG_NONE, true},
+    {"they were 31 seconds ago", TELLS_CAUGHT_UP, 31 * SECOND, LAG_NONE, false},
+    {"our own topic is not read to its end", TELLS_CAUGHT_UP, 0, LAG_OPEN_TRANSACTION, true},
+};
+
+static void silence_counts_when_all_was_read(void **state)
+{
+    (void)state;
+    for (size_t row = 0; row < COUNT(silences); row++) {
+        struct score_setup *self = score_set_up(row, NULL);
+        start_score(self);
+        say(self, 0, 10, TELLS_CAUGHT_UP);
+        score_turns(self->score, 2, SECOND);
+        int64_t began = fake_redis_meta(self->world.redis, 0)->as_of_us;
+        assert_int_equal(began, WORLD_BASE);
+        virtual_clock_pass(&self->world.clock, 20 * US_PER_MINUTE);
+        if (silences[row].told != TELLS_NOTHING) {
+            world_batch(&self->world, 0, NULL, 0, silences[row].told);
+        } else {
+            world_batch(&self->world, 0, NULL, 0, TELLS_NOTHING);
+        }
+        score_turns(self->score, 1, silences[row].told_before_us);
+        score_turns(self->score, 1, SECOND);
+        int64_t moved = fake_redis_meta(self->world.redis, 0)->as_of_us - began;
+        assert_int_equal(moved % US_PER_MINUTE, 0);
+        if ((moved == 20 * US_PER_MINUTE) != silences[row].moves || (moved != 0) != silences[row].moves) {
+            fail_msg("%s: moved by %lld", silences[row].name, (long long)moved);
+        }
+        score_stop(self->score);
+        score_tear_down(self);
+    }
+}
+
+/* A record of an open transaction stands at the end: what lies behind it is not known, so the clock does not count. */
+static void what_was_not_read_of_our_own_topic_holds_the_clock(void **state)
+{
+    (void)state;
+    struct score_setup *self = score_set_up(1, NULL);
+    start_score(self);
+    say(self, 0, 10, TELLS_CAUGHT_UP);
+    score_turns(self->score, 2, SECOND);
+    for (unsigned i = 0; i < 40; i++) {
+        say(self, 0, 1, TELLS_CAUGHT_UP);
+    }
+    virtual_clock_pass(&self->world.clock, 5 * US_PER_MINUTE);
+    world_batch(&self->world, 0, NULL, 0, TELLS_CAUGHT_UP);
+    int64_t before = -1;
+    for (unsigned i = 0; i < 40; i++) { /* a few batches a turn: it is behind for a while */
+        score_turns(self->score, 1, SECOND);
+        int64_t next = fake_redis_meta(self->world.redis, 0)->next;
+        int64_t as_of = fake_redis_meta(self->world.redis, 0)->as_of_us;
+        assert_int_equal(as_of, next < 42 ? WORLD_BASE : WORLD_BASE + 5 * US_PER_MINUTE);
+        before = next > before ? next : before;
+    }
+    assert_int_equal(before, 42);
+    check_stored(self, "caught up");
+    score_stop(self->score);
+    score_tear_down(self);
+}
+
+static void an_event_ahead_of_the_clock_does_not_move_it(void **state)
+{
+    (void)state;
+    struct score_setup *self = score_set_up(1, NULL);
+    start_score(self);
+    struct sample sample = new_sample(self, 0);
+    sample.at_us += 4 * US_PER_MINUTE;
+    world_batch(&self->world, 0, &sample, 1, TELLS_NOTHING);
+    score_turns(self->score, 2, SECOND);
+    assert_int_equal(fake_redis_meta(self->world.redis, 0)->as_of_us, WORLD_BASE);
+    score_stop(self->score);
+    score_tear_down(self);
+}
+
+/* The last scorecard's flag; -1: there is no scorecard. */
+static int says_catching_up(struct score_setup *self)
+{
+    json_t *score = last_score(&self->world, self->agencies[0]);
+    int flag = score ? json_is_true(json_object_get(score, "catching_up")) : -1;
+    json_decref(score);
+    return flag;
+}
+
+static void scorecards_say_that_they_are_catching_up(void **state)
+{
+    (void)state;
+    struct score_setup *self = score_set_up(1, NULL);
+    start_score(self);
+    say(self, 0, 10, TELLS_NOTHING);
+    score_turns(self->score, 10, SECOND);
+    assert_int_equal(says_catching_up(self), 1); /* nobody knows how far the sources were read */
+    say(self, 0, 10, TELLS_CAUGHT_UP);
+    score_turns(self->score, 10, SECOND);
+    assert_int_equal(says_catching_up(self), 0);
+    assert_int_equal(self->score->status->tasks[TASK_LIVE], 1); /* the other partition's has heard of no sources */
+    say(self, 0, 1, TELLS_BEHIND);
+    score_turns(self->score, 10, SECOND);
+    assert_int_equal(says_catching_up(self), 1);
+    say(self, 0, 1, TELLS_CAUGHT_UP);
+    score_turns(self->score, 10, SECOND);
+    assert_int_equal(says_catching_up(self), 0);
+    score_turns(self->score, 3, 20 * SECOND); /* intake has stopped telling */
+    say(self, 0, 1, TELLS_NOTHING);
+    score_turns(self->score, 10, SECOND);
+    assert_int_equal(says_catching_up(self), 1);
+    score_stop(self->score);
+    score_tear_down(self);
+}
+
+/* Old history, read after everything was lost: what is published on the way says so. */
+static void a_rebuild_says_that_it_is_catching_up(void **state)
+{
+    (void)state;
+    struct score_setup *self = score_set_up(1, NULL);
+    start_score(self);
+    for (unsigned i = 0; i < 60; i++) {
+        say(self, 0, 10, TELLS_CAUGHT_UP);
+        score_turns(self->score, 5, SECOND);
+        virtual_clock_pass(&self->world.clock, US_PER_MINUTE);
+    }
+    assert_int_equal(says_catching_up(self), 0);
+    fake_redis_flush(self->world.redis);
+    virtual_clock_pass(&self->world.clock, US_PER_HOUR); /* so that the progress told in the log is old */
+    score_stop(self->score);
+    start_score(self);
+    for (unsigned i = 0; i < 40; i++) {
+        score_turns(self->score, 1, 5 * SECOND);
+        assert_int_equal(says_catching_up(self) == 0 && i > 2, 0);
+    }
+    check_stored(self, "rebuilt");
+    world_batch(&self->world, 0, NULL, 0, TELLS_CAUGHT_UP);
+    score_turns(self->score, 3, 5 * SECOND);
+    assert_int_equal(says_catching_up(self), 0);
+    score_stop(self->score);
+    score_tear_down(self);
+}
+
+/* ---- what is sent again ---- */
+
+static size_t scores_sent(struct score_setup *self)
+{
+    return record_count(&self->world, self->world.config.topic_scores);
+}
+
+/* Live for so many seconds, with progress every five, and no events. */
+static void idle(struct score_setup *self, unsigned seconds)
+{
+    for (unsigned i = 0; i < seconds; i += 5) {
+        world_batch(&self->world, 0, NULL, 0, TELLS_CAUGHT_UP);
+        world_batch(&self->world, 1, NULL, 0, TELLS_CAUGHT_UP);
+        score_turns(self->score, 5, SECOND);
+    }
+}
+
+static void everything_is_sent_again_after_a_claim_and_every_hour(void **state)
+{
+    (void)state;
+    struct score_setup *self = score_set_up(1, NULL);
+    start_score(self);
+    say(self, 0, 20, TELLS_CAUGHT_UP);
+    say(self, 1, 20, TELLS_CAUGHT_UP);
+    idle(self, 90);
+    size_t before = scores_sent(self);
+    idle(self, 1800);
+    assert_int_equal(scores_sent(self), before); /* nothing has changed */
+    idle(self, 1900);
+    assert_int_equal(scores_sent(self), before + 4); /* the hour's round; and the 1 h window has become empty */
+    before = scores_sent(self);
+    score_stop(self->score);
+    start_score(self);
+    idle(self, 120);
+    assert_true(scores_sent(self) >= before + 2);
+    score_stop(self->score);
+    score_tear_down(self);
+}
+
+static void what_was_not_delivered_is_sent_again(void **state)
+{
+    (void)state;
+    for (unsigned way = 0; way < 3; way++) {
+        struct score_setup *self = score_set_up(way, NULL);
+        start_score(self);
+        idle(self, 60);
+        if (way == 0) {
+            fake_publisher_fail(self->score->publisher, 1000);
+        } else if (way == 1) {
+            fake_publisher_room(self->score->publisher, 3);
+            fake_publisher_hold(self->score->publisher, true);
+        } else {
+            fake_redis_odds(self->world.redis)->view_fails = 1;
+        }
+        say(self, 0, 20, TELLS_CAUGHT_UP);
+        idle(self, 10);
+        if (way < 2) {
+            assert_int_equal(says_catching_up(self), -1);
+        }
+        fake_publisher_fail(self->score->publisher, 0);
+        fake_publisher_hold(self->score->publisher, false);
+        fake_publisher_room(self->score->publisher, 1000);
+        fake_redis_odds(self->world.redis)->view_fails = 0;
+        idle(self, 30);
+        assert_int_equal(says_catching_up(self), 0);
+        char key[64];
+        snprintf(key, sizeof key, "view:%s", self->agencies[0]);
+        assert_non_null(fake_redis_view(self->world.redis, span_text(key)).data);
+        score_stop(self->score);
+        score_tear_down(self);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(silence_counts_when_all_was_read),
+        cmocka_unit_test(what_was_not_read_of_our_own_topic_holds_the_clock),
+        cmocka_unit_test(an_event_ahead_of_the_clock_does_not_move_it),
+        cmocka_unit_test(scorecards_say_that_they_are_catching_up),
+        cmocka_unit_test(a_rebuild_says_that_it_is_catching_up),
+        cmocka_unit_test(everything_is_sent_again_after_a_claim_and_every_hour),
+        cmocka_unit_test(what_was_not_delivered_is_sent_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
