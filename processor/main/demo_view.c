@@ -156,7 +156,7 @@ static void put_totals(struct frame *self)
 /* A sentence over as many lines as it needs, broken at blanks. */
 static void put_sentence(struct frame *self, const char *text, int rows)
 {
-    size_t width = (size_t)self->columns - 2;
+    size_t width = (size_t)self->columns - 3; /* clearing the rest of a full line would take its last character */
     while (*text && rows-- > 0) {
         size_t size = strlen(text);
         if (size > width) {

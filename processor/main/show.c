@@ -237,7 +237,9 @@ static enum exit_code run_state(const struct command *self, int argc, char **arg
         struct buffer lines;
         buffer_init(&lines, STATE_MAX);
         read = state_show(shown.store, p, &lines, &why);
-        fwrite(lines.data, 1, lines.size, stdout);
+        if (lines.size > 0) {
+            fwrite(lines.data, 1, lines.size, stdout);
+        }
         buffer_done(&lines);
     }
     return finish(&shown, self, read, &why);

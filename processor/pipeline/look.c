@@ -264,7 +264,7 @@ void look(struct looker *self, struct task *task, enum look_kind kind, struct ev
         .outputs = outputs,
     };
     for (uint32_t a = 0; a < fold_agency_count(task->fold); a++) {
-        if (kind == LOOK_MINUTE || task->publish_all || fold_agency_at(task->fold, a)->touched) {
+        if (kind != LOOK_REFRESH || task->publish_all || fold_agency_at(task->fold, a)->touched) {
             look_at_agency(&glance, a);
         }
     }

@@ -8,6 +8,7 @@
 
 enum look_kind {
     LOOK_REFRESH, /* the agencies that were touched: scores and the view follow */
+    LOOK_ALL,     /* the same of all agencies */
     LOOK_MINUTE,  /* a minute boundary: all agencies, and episodes may open and close */
 };
 

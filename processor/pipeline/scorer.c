@@ -237,9 +237,7 @@ static void look_if_due(struct scorer *self, struct task *task, struct event_tim
     /* Behind, minutes pass faster than they can be looked at, and nobody is told of them: a look now and then will do. */
     int64_t rest_us = look_rest_us(self, task);
     bool may_look = !is_behind(task) || now.us - task->last_look_at.us >= rest_us;
-    int64_t since_all_us = now.us - task->last_publish_all.us;
-    bool has_caught_up = task->told_catching_up && !task->catching_up; /* what was said with that warning is said anew */
-    if (since_all_us >= PUBLISH_ALL_US || (has_caught_up && since_all_us >= rest_us)) {
+    if (now.us - task->last_publish_all.us >= PUBLISH_ALL_US) {
         task->publish_all = true;
     }
     if ((new_minute || task->publish_all) && may_look) {
@@ -251,8 +249,10 @@ static void look_if_due(struct scorer *self, struct task *task, struct event_tim
         task->told_catching_up = task->catching_up;
         task->publish_all = false;
     } else if (now.us - task->last_refresh.us >= rest_us) {
-        look(self->looker, task, LOOK_REFRESH, wall, outputs);
+        bool has_caught_up = task->told_catching_up && !task->catching_up; /* what was said as incomplete is not now */
+        look(self->looker, task, has_caught_up ? LOOK_ALL : LOOK_REFRESH, wall, outputs);
         task->last_refresh = now;
+        task->told_catching_up = task->catching_up;
     }
     self->has_looked |= task->last_refresh.us == now.us;
 }

@@ -58,7 +58,7 @@ struct task {
     struct mono_time last_look_at, last_refresh, last_publish_all, claim_after;
     int64_t claim_backoff_us;
     bool catching_up;
-    bool told_catching_up; /* by the last look at every agency */
+    bool told_catching_up; /* by the last look */
 };
 
 void task_init(struct task *self, const struct task_settings *settings, int32_t partition);

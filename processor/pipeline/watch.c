@@ -47,6 +47,27 @@ static void set_partitions(struct watch_topic *topic, int32_t partitions)
     topic->partitions = partitions;
 }
 
+static void see(struct watch_partition *self, const struct source_progress *told)
+{
+    self->at_us = told->at_us;
+    if (told->stable_offset < 0) {
+        return;
+    }
+    if (told->position >= told->stable_offset) {
+        self->complete_us = told->at_us;
+        self->goal_us = 0;
+        return;
+    }
+    if (self->goal_us && told->position >= self->goal) {
+        self->complete_us = self->goal_us;
+        self->goal_us = 0;
+    }
+    if (!self->goal_us) {
+        self->goal = told->stable_offset;
+        self->goal_us = told->at_us;
+    }
+}
+
 void watch_tell(struct watch *self, const struct batch_header *header)
 {
     for (size_t i = 0; i < header->source_count; i++) {
@@ -59,8 +80,7 @@ void watch_tell(struct watch *self, const struct batch_header *header)
         const struct source_progress *told = &header->progress[i];
         struct watch_topic *topic = topic_of(self, header->sources[told->topic].name);
         if (topic && told->partition < topic->partitions && told->at_us >= topic->seen[told->partition].at_us) {
-            bool caught_up = told->stable_offset >= 0 && told->position >= told->stable_offset;
-            topic->seen[told->partition] = (struct watch_partition){told->at_us, caught_up};
+            see(&topic->seen[told->partition], told);
         }
     }
 }
@@ -71,8 +91,7 @@ struct event_time watch_complete_until(const struct watch *self, struct event_ti
     for (size_t t = 0; t < self->count; t++) {
         const struct watch_topic *topic = &self->topics[t];
         for (int32_t p = 0; p < topic->partitions; p++) {
-            const struct watch_partition *seen = &topic->seen[p];
-            int64_t until = seen->caught_up ? seen->at_us : INT64_MIN;
+            int64_t until = topic->seen[p].complete_us;
             oldest = until < oldest ? until : oldest;
         }
         if (topic->partitions == 0) {

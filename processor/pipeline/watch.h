@@ -7,9 +7,13 @@
 
 #include "slipstream/model.h"
 
+/* A partition that is written to all the time is never read to its very end: once its end of a while ago has been
+ * reached, it is complete up to then. */
 struct watch_partition {
-    int64_t at_us; /* wall clock of the word we have; 0: none yet */
-    bool caught_up;
+    int64_t at_us;       /* wall clock of the word we have; 0: none yet */
+    int64_t complete_us; /* everything before was read; 0: not known */
+    int64_t goal;        /* the end as it was at goal_us; meaningful while that is not 0 */
+    int64_t goal_us;
 };
 struct watch_topic {
     char name[256];

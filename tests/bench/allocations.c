@@ -25,8 +25,8 @@
 #define AN_HOUR     2016000 /* events */
 #define WARM_HOURS  4
 #define HOURS       1
-#define FETCH_AHEAD 8
-#define IDS_MAX     65536 /* a partition; reached while it gets warm */
+#define FETCH_AHEAD 16
+#define IDS_MAX     262144 /* a partition; reached while it gets warm */
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);

@@ -83,6 +83,16 @@ static inline void say(struct score_setup *self, int32_t partition, size_t count
     world_batch(&self->world, partition, samples, count, told);
 }
 
+/* Live for so many seconds, with progress every five, and no events. */
+static inline void idle(struct score_setup *self, unsigned seconds)
+{
+    for (unsigned i = 0; i < seconds; i += 5) {
+        world_batch(&self->world, 0, NULL, 0, TELLS_CAUGHT_UP);
+        world_batch(&self->world, 1, NULL, 0, TELLS_CAUGHT_UP);
+        score_turns(self->score, 5, SECOND);
+    }
+}
+
 /* What is stored equals what was said. */
 static inline void check_stored(struct score_setup *self, const char *name)
 {

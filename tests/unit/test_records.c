@@ -1,0 +1,272 @@
+/* test_records.c - what is published as Avro: every field of every record, read back by Avro-C under schemas/.
+ *
+ * Oracle: the figures, made into JSON by hand here, with the words of DOMAIN and schemas/README.md. The view has
+ * test_view.c, dead letters test_intake_input.c. */
+#include "published.h"
+
+#include "figures.h"
+
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+#define ROUNDS      200
+
+static const char *const channels[CHANNELS] = {"web", "phone", "office", "chat"};
+static const char *const windows[WINDOWS] = {"1h", "4h", "24h", "7d", "28d"};
+static const char *const drivers[DRIVERS] = {"office_answers", "rep_answers", "quality", "quick_resolution"};
+static const char *const behaviours[BEHAVIOURS] = {"compliance", "engagement_advice", "engagement_enrol",
+                                                   "advocacy",   "trust",             "forgiveness"};
+static const struct scoring scoring = {.version = "0123456789abcdef", .suppress_below = 11, .target_rule = {WINDOW_4H}};
+
+static json_t *text_of(struct span text)
+{
+    return json_stringn((const char *)text.data, text.size);
+}
+
+/* A union of null and a type. */
+static json_t *maybe(bool present, const char *type, json_t *value)
+{
+    if (present) {
+        return json_pack("{s:o}", type, value);
+    }
+    json_decref(value);
+    return json_null();
+}
+
+static json_t *estimate_of(const struct estimate *estimate)
+{
+    return json_pack("{s:f,s:f,s:f,s:I}", "value", estimate->value, "low", estimate->low, "high", estimate->high, "n",
+                     (json_int_t)estimate->n);
+}
+
+static json_t *maybe_estimate(const struct estimate *estimate, bool shown)
+{
+    return maybe(estimate->present && shown, "estimate", estimate_of(estimate));
+}
+
+static json_t *maybe_long(bool present, int64_t value)
+{
+    return maybe(present, "long", json_integer(value));
+}
+
+static void check(const char *name, size_t round, struct span bytes, const char *schema, uint32_t id, json_t *expected)
+{
+    json_t *got = published_json(bytes, schema, id);
+    if (!json_equal(got, expected)) {
+        char *left = json_dumps(got, JSON_SORT_KEYS);
+        char *right = json_dumps(expected, JSON_SORT_KEYS);
+        fail_msg("%s, round %zu:\n%s\n%s", name, round, left, right);
+    }
+    json_decref(got);
+    json_decref(expected);
+}
+
+/* ---- aggregates ---- */
+
+static json_t *signals_of_counts(const int64_t *counts, bool shown)
+{
+    json_t *signals = json_object();
+    for (unsigned s = 0; s < SIGNALS && shown; s++) {
+        const struct signal_info *info = &signal_table[s];
+        json_t *values = json_array();
+        bool said = false;
+        for (unsigned i = 0; i < info->width; i++) {
+            said |= counts[info->first + i] != 0;
+            json_array_append_new(values, json_integer(counts[info->first + i]));
+        }
+        if (said) {
+            json_object_set(signals, info->word, values);
+        }
+        json_decref(values);
+    }
+    return signals;
+}
+
+static void random_counts(struct seeded *random, int64_t counts[COUNTERS])
+{
+    uint64_t density = 1 + seeded_below(random, 20);
+    for (unsigned i = 0; i < COUNTERS; i++) {
+        counts[i] = seeded_one_in(random, density) ? seeded_between(random, -3, 40) : 0;
+    }
+    counts[COUNTER_EVENTS] = (int64_t)seeded_sized(random, 40);
+}
+
+static void aggregates_say_what_was_counted(void **state)
+{
+    (void)state;
+    struct seeded random = {1};
+    struct buffer out;
+    buffer_init(&out, 1 << 20);
+    for (size_t round = 0; round < ROUNDS; round++) {
+        int64_t counts[COUNTERS];
+        random_counts(&random, counts);
+        struct aggregate aggregate = {
+            .agency = span_text(odd_names[seeded_below(&random, ODD_NAMES)]),
+            .service = span_text(odd_names[seeded_below(&random, ODD_NAMES)]),
+            .channel = (enum channel)seeded_below(&random, CHANNELS),
+            .window = (enum window)seeded_below(&random, WINDOWS),
+            .revision = {seeded_sized(&random, 53), seeded_sized(&random, 63)},
+            .as_of = {(int64_t)seeded_sized(&random, 51)},
+            .catching_up = seeded_one_in(&random, 2),
+            .suppressed = seeded_one_in(&random, 3),
+            .counts = counts,
+        };
+        bool shown = !aggregate.suppressed;
+        json_t *key = json_pack("{s:o,s:o,s:s,s:s}", "agency", text_of(aggregate.agency), "service",
+                                text_of(aggregate.service), "channel", channels[aggregate.channel], "window",
+                                windows[aggregate.window]);
+        json_t *value = json_deep_copy(key);
+        json_object_set_new(value, "epoch", json_integer((json_int_t)aggregate.revision.epoch));
+        json_object_set_new(value, "seq", json_integer((json_int_t)aggregate.revision.seq));
+        json_object_set_new(value, "as_of", json_integer(aggregate.as_of.us));
+        json_object_set_new(value, "catching_up", json_boolean(aggregate.catching_up));
+        json_object_set_new(value, "suppressed", json_boolean(aggregate.suppressed));
+        json_object_set_new(value, "interactions", maybe_long(shown, counts[COUNTER_INTERACTIONS]));
+        json_object_set_new(value, "events", maybe_long(shown, counts[COUNTER_EVENTS]));
+        json_object_set_new(value, "signals", signals_of_counts(counts, shown));
+        buffer_clear(&out);
+        record_aggregate_key(&out, 0x01020304, &aggregate);
+        check("key", round, buffer_as_span(&out), "aggregate_key", 0x01020304, key);
+        buffer_clear(&out);
+        record_aggregate(&out, 0xfffefdfc, &aggregate);
+        check("value", round, buffer_as_span(&out), "aggregate", 0xfffefdfc, value);
+    }
+    buffer_done(&out);
+}
+
+/* ---- scores ---- */
+
+static json_t *drivers_of(const struct card *card, bool shown)
+{
+    json_t *all = json_object();
+    for (unsigned d = 0; d < DRIVERS && shown; d++) {
+        const struct driver_score *driver = &card->drivers[d];
+        if (driver->score.present) {
+            json_object_set_new(all, drivers[d],
+                                json_pack("{s:o,s:o,s:o}", "score", maybe_estimate(&driver->score, true),
+                                          "operational", maybe_estimate(&driver->operational, true), "survey",
+                                          maybe_estimate(&driver->survey, true)));
+        }
+    }
+    return all;
+}
+
+static json_t *card_of(const struct card *card, unsigned window, const char *channel)
+{
+    int64_t people = card->surveys_answered > card->interactions ? card->surveys_answered : card->interactions;
+    bool shown = people >= 11;
+    json_t *of_behaviours = json_object();
+    for (unsigned b = 0; b < BEHAVIOURS && shown; b++) {
+        if (card->behaviours[b].present) {
+            json_object_set_new(of_behaviours, behaviours[b], estimate_of(&card->behaviours[b]));
+        }
+    }
+    return json_pack("{s:s,s:o,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "window", windows[window], "channel",
+                     maybe(channel != NULL, "string", json_string(channel ? channel : "")), "suppressed", !shown,
+                     "interactions", maybe_long(shown, card->interactions), "cx", maybe_estimate(&card->cx, shown),
+                     "drivers", drivers_of(card, shown), "behaviours", of_behaviours, "satisfaction",
+                     maybe_estimate(&card->satisfaction, shown), "surveys_offered",
+                     maybe_long(shown, card->surveys_offered), "surveys_answered",
+                     maybe_long(shown, card->surveys_answered));
+}
+
+static void scorecards_say_what_was_scored(void **state)
+{
+    (void)state;
+    struct seeded random = {2};
+    struct scorecard *scorecard = calloc(1, sizeof *scorecard);
+    assert_non_null(scorecard);
+    struct buffer out;
+    buffer_init(&out, 1 << 20);
+    for (size_t round = 0; round < ROUNDS; round++) {
+        random_scorecard(&random, &scoring, scorecard);
+        json_t *cards = json_array();
+        for (unsigned w = 0; w < WINDOWS; w++) {
+            json_array_append_new(cards, card_of(&scorecard->all[w], w, NULL));
+            for (unsigned c = 0; c < CHANNELS; c++) {
+                if (scorecard->channels[w][c].events) {
+                    json_array_append_new(cards, card_of(&scorecard->channels[w][c], w, channels[c]));
+                }
+            }
+        }
+        json_t *expected =
+            json_pack("{s:o,s:I,s:I,s:I,s:b,s:s,s:o}", "agency", text_of(scorecard->agency), "epoch",
+                      (json_int_t)scorecard->revision.epoch, "seq", (json_int_t)scorecard->revision.seq, "as_of",
+                      (json_int_t)scorecard->as_of.us, "catching_up", scorecard->catching_up, "method",
+                      "0123456789abcdef", "cards", cards);
+        buffer_clear(&out);
+        record_score(&out, ID_SCORE, scorecard);
+        check("score", round, buffer_as_span(&out), "score", ID_SCORE, expected);
+    }
+    buffer_done(&out);
+    free(scorecard);
+}
+
+/* Fewer people than may be published: the greater of interactions and survey answers counts. */
+static const struct {
+    int64_t interactions, answers;
+    bool few;
+} people[] = {{0, 0, true}, {10, 10, true}, {11, 0, false}, {0, 11, false}, {-5, 3, true}, {1000, 2, false}};
+
+static void few_people_are_not_shown(void **state)
+{
+    (void)state;
+    for (size_t row = 0; row < COUNT(people); row++) {
+        struct card card = {.interactions = people[row].interactions, .surveys_answered = people[row].answers};
+        assert_int_equal(counts_are_few(people[row].interactions, people[row].answers, &scoring), people[row].few);
+        assert_int_equal(card_is_suppressed(&card, &scoring), people[row].few);
+    }
+}
+
+/* ---- alerts ---- */
+
+static void alerts_say_what_happened(void **state)
+{
+    (void)state;
+    static const char *const subjects[TARGETS] = {"cx", "driver/office_answers", "driver/rep_answers", "driver/quality",
+                                                  "driver/quick_resolution"};
+    static const char *const states[EPISODE_STATES] = {"normal", "pending", "firing", "recovering", "insufficient"};
+    struct seeded random = {3};
+    struct buffer out, sentence;
+    buffer_init(&out, 4096);
+    buffer_init(&sentence, 4096);
+    for (size_t round = 0; round < ROUNDS; round++) {
+        struct episode episode = random_episode(&random);
+        struct alert alert = {
+            .agency = span_text(odd_names[seeded_below(&random, ODD_NAMES)]),
+            .subject = (unsigned)seeded_below(&random, TARGETS),
+            .transition = seeded_one_in(&random, 2) ? ALERT_OPENED : ALERT_CLOSED,
+            .episode = &episode,
+            .estimate = random_estimate(&random),
+            .scoring = &scoring,
+        };
+        char id[17];
+        snprintf(id, sizeof id, "%016llx",
+                 (unsigned long long)alert_id(alert.agency, alert.subject, episode.ordinal));
+        bool is_closed = alert.transition == ALERT_CLOSED;
+        buffer_clear(&sentence);
+        alert_text(&sentence, &alert);
+        json_t *expected = json_pack(
+            "{s:s,s:o,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:o,s:s,s:f,s:o,s:s,s:o}", "id", id, "agency", text_of(alert.agency),
+            "subject", subjects[alert.subject], "kind", "target", "state", states[episode.state], "transition",
+            is_closed ? "closed" : "opened", "ordinal", (json_int_t)episode.ordinal, "since",
+            (json_int_t)episode.since.us, "opened_at", (json_int_t)episode.opened.us, "closed_at",
+            maybe_long(is_closed, episode.closed.us), "window", "4h", "target", episode.target, "estimate",
+            estimate_of(&alert.estimate), "method", "0123456789abcdef", "text", text_of(buffer_as_span(&sentence)));
+        buffer_clear(&out);
+        record_alert(&out, ID_ALERT, &alert);
+        assert_false(out.overflow);
+        check("alert", round, buffer_as_span(&out), "alert", ID_ALERT, expected);
+    }
+    buffer_done(&out);
+    buffer_done(&sentence);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(aggregates_say_what_was_counted),
+        cmocka_unit_test(scorecards_say_what_was_scored),
+        cmocka_unit_test(few_people_are_not_shown),
+        cmocka_unit_test(alerts_say_what_happened),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
