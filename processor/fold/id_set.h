@@ -30,14 +30,16 @@ void id_set_init(struct id_set *self, size_t ids_max, int64_t horizon_us);
 void id_set_done(struct id_set *self);
 /* False when it was there already. Forgets what arrived before the horizon. */
 bool id_set_add(struct id_set *self, uint64_t id, struct event_time arrived);
-/* Brings an id's place in the table near; and when the table is full, that of one which will soon make room. */
-static inline void id_set_fetch(const struct id_set *self, uint64_t id)
+/* Where in memory an id will be looked for. */
+static inline const uint64_t *id_set_home(const struct id_set *self, uint64_t id)
 {
-    const size_t soon = 8;
-    __builtin_prefetch(&self->table[(size_t)id & (self->table_size - 1)], 1);
-    if (self->count == self->ids_max && self->head + soon < self->tail) {
-        __builtin_prefetch(&self->table[(size_t)self->queue[self->head + soon] & (self->table_size - 1)], 1);
-    }
+    return &self->table[(size_t)id & (self->table_size - 1)];
+}
+/* The same for the id that will be forgotten after so many more; only once it is full. */
+static inline const uint64_t *id_set_leaving(const struct id_set *self, size_t later)
+{
+    bool is_full = self->count == self->ids_max && self->head + later < self->tail;
+    return is_full ? id_set_home(self, self->queue[self->head + later]) : self->table;
 }
 /* How far back from now every id is remembered: the horizon, or what an overflow has left of it. */
 int64_t id_set_reach_us(const struct id_set *self);

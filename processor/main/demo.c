@@ -38,7 +38,7 @@ struct demo {
     struct board board;
     struct demo_view view;
     struct mono_time began, live, board_at, rate_at; /* live.us 0: not yet */
-    int64_t rate_sum;       /* what had come to something at rate_at */
+    int64_t rate_sum;                                /* what had come to something at rate_at */
     double rate;
     double history_per_second; /* negative: not known yet */
 };
@@ -368,7 +368,8 @@ const struct command command_demo = {
     .summary = "shows it all on made-up traffic of twenty agencies, one of which slips, and proves the counts",
     .detail =
         "Starts a mock Kafka in this process and a private redis-server, both gone afterwards, or uses those given:\n"
-        "there it makes topics and keys of its own, named demo-TIME-PID, and leaves them. Sends nine weeks of history,\n"
+        "there it makes topics and keys of its own, named demo-TIME-PID, and leaves them. Sends nine weeks of "
+        "history,\n"
         "then live events. In the end everything sent must have been applied, or found to be a copy, late or\n"
         "unreadable, and exactly the agency whose phone line fails must have alerts; else the exit code is 1.",
     .example = "slipstream demo --for 60 --json",

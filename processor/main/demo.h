@@ -4,8 +4,8 @@
  * setting  the configuration and the scoring file of this run           feed    the generator's thread
  * board    what the live view in Redis says                             view    shows it
  * report   the accounting, the oracle's verdict, the last line
- * Errors: reasons, told by demo.c. Owner: who opened closes, in the opposite order; closing what was not opened (zeroed)
- * is nothing. */
+ * Errors: reasons, told by demo.c. Owner: who opened closes, in the opposite order; closing what was not opened
+ * (zeroed) is nothing. */
 #ifndef SLIPSTREAM_MAIN_DEMO_H
 #define SLIPSTREAM_MAIN_DEMO_H
 
@@ -23,7 +23,7 @@ struct demo_options {
     bool json;
     int64_t for_us; /* of live running; 0: until told to stop */
     uint64_t seed;
-    double rate; /* live events per second */
+    double rate;                            /* live events per second */
     const char *brokers, *redis, *registry; /* NULL: our own */
     const char *oracle;                     /* path of the program; NULL: none */
 };
@@ -91,8 +91,8 @@ struct demo_feed {
     struct demo_ledger *ledger;
     struct event_time live;
 
-    _Atomic int64_t sent;          /* acknowledged by Kafka */
-    _Atomic int64_t history;       /* how many of them are history; final once history_us is set */
+    _Atomic int64_t sent;                 /* acknowledged by Kafka */
+    _Atomic int64_t history;              /* how many of them are history; final once history_us is set */
     _Atomic int64_t began_us, history_us; /* mono: the first was sent; all of history was; 0: not yet */
     _Atomic bool stop, ended;
     enum outcome outcome; /* when it has ended, with why */
@@ -149,15 +149,15 @@ struct demo_moment {
     const struct board *board;
     struct demo_account account;
     const struct status *status;
-    double rate;         /* events per second that came to be scored, lately */
-    int64_t lag;         /* sent, and nothing has become of it yet */
-    int64_t live_us;     /* since scores are live; -1: they are not */
+    double rate;     /* events per second that came to be scored, lately */
+    int64_t lag;     /* sent, and nothing has become of it yet */
+    int64_t live_us; /* since scores are live; -1: they are not */
     bool stopping;
     const char *planted; /* who slips */
     const char *where;   /* "a mock cluster in this process", … */
 };
 struct demo_view {
-    bool terminal; /* else plain lines on stderr */
+    bool terminal;             /* else plain lines on stderr */
     int64_t shown_us, said_us; /* mono */
     size_t alerts_said;
     struct buffer screen;
@@ -172,8 +172,8 @@ struct demo_outcome {
     struct demo_account account;
     const struct board *board;
     const char *planted;
-    double seconds_to_live;    /* negative: scores never were */
-    double history_per_second; /* likewise */
+    double seconds_to_live;       /* negative: scores never were */
+    double history_per_second;    /* likewise */
     char oracle[BOARD_TEXT_SIZE]; /* "equal", "different: …", "not run: …" */
     uint64_t seed;
 };

@@ -6,13 +6,15 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define TOPIC_AHEAD_MAX  20000 /* events of a topic that intake has not read: the mock cluster keeps 5 MB a partition */
-#define SCORE_AHEAD_MAX  60000 /* events that intake has routed and score has not read */
-#define IDLE_US          (10 * US_PER_MS)
-#define OPEN_WAIT_US     (60 * US_PER_SECOND)
-#define FLUSH_WAIT_US    (15 * US_PER_SECOND)
-#define UNKNOWN_ID       UINT32_C(0x7FFFFFF0) /* that no registry has given out */
-#define FRAME_SIZE       5
+#define TOPIC_AHEAD_MAX                                                                                                \
+    20000                     /* events of a topic that intake has not read: the mock cluster keeps 5 MB a partition   \
+                               */
+#define SCORE_AHEAD_MAX 60000 /* events that intake has routed and score has not read */
+#define IDLE_US         (10 * US_PER_MS)
+#define OPEN_WAIT_US    (60 * US_PER_SECOND)
+#define FLUSH_WAIT_US   (15 * US_PER_SECOND)
+#define UNKNOWN_ID      UINT32_C(0x7FFFFFF0) /* that no registry has given out */
+#define FRAME_SIZE      5
 
 static int64_t mono_us(void)
 {

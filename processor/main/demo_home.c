@@ -107,7 +107,8 @@ void demo_home_close(struct demo_home *self)
 {
     if (self->keeper > 0) {
         close(self->leash);
-        waitpid(self->keeper, NULL, 0);
+        while (waitpid(self->keeper, NULL, 0) < 0 && errno == EINTR) {
+        }
     }
     *self = (struct demo_home){0};
 }

@@ -10,14 +10,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ATTEMPTS   5 /* somebody else may take the port first */
-#define ANSWER_MS  10000
-#define STEP_MS    10
-#define STOP_MS    3000
+#define ATTEMPTS  5 /* somebody else may take the port first */
+#define ANSWER_MS 10000
+#define STEP_MS   10
+#define STOP_MS   3000
 
 static void nap(void)
 {
-    const struct timespec step = {0, STEP_MS * 1000 * 1000};
+    const struct timespec step = {0, STEP_MS * 1000000L};
     nanosleep(&step, NULL);
 }
 
@@ -110,8 +110,9 @@ enum outcome demo_redis_open(struct demo_redis *self, const struct demo_home *ho
         }
         demo_redis_close(self);
     }
-    return missing ? FAIL(why, STOP, REASON_UNAVAILABLE, "redis-server is not in the PATH: deploy/bootstrap installs it")
-                   : FAIL(why, STOP, REASON_UNAVAILABLE, "a private redis-server does not start");
+    return missing
+               ? FAIL(why, STOP, REASON_UNAVAILABLE, "redis-server is not in the PATH: deploy/bootstrap installs it")
+               : FAIL(why, STOP, REASON_UNAVAILABLE, "a private redis-server does not start");
 }
 
 /* It has nothing to save: a TERM ends it in an instant. */

@@ -44,7 +44,10 @@ static int run_oracle(char *const words[], char *said, size_t size)
     char byte;
     for (ssize_t got; pid > 0 && ((got = read(ends[0], &byte, 1)) == 1 || (got < 0 && errno == EINTR));) {
         if (got == 1 && used + 1 < size) {
-            said[used++] = byte == '\n' ? ' ' : byte;
+            said[used++] = byte;
+            if (byte == '\n') {
+                said[used - 1] = ' ';
+            }
         }
     }
     while (used > 0 && said[used - 1] == ' ') {
@@ -71,9 +74,9 @@ static void compare(struct demo_outcome *self, const struct demo_options *option
     }
     demo_path(home, "ledger", ledger);
     demo_path(home, "state", state);
-    const char *const words[] = {"python3",     options->oracle, ledger,     state,      "--applied",      numbers[0],
-                                 "--duplicate", numbers[1],      "--late",   numbers[2], "--deadlettered", numbers[3],
-                                 NULL};
+    const char *const words[] = {"python3",        options->oracle, ledger,     state,    "--applied",
+                                 numbers[0],       "--duplicate",   numbers[1], "--late", numbers[2],
+                                 "--deadlettered", numbers[3],      NULL};
     int code = run_oracle((char *const *)(uintptr_t)words, said, sizeof said);
     if (code == 0) {
         snprintf(self->oracle, sizeof self->oracle, "equal");

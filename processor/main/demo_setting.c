@@ -1,4 +1,5 @@
-/* demo_setting.c - the configuration of a demo run, its schemas, and the scoring file with every agency's own target. */
+/* demo_setting.c - the configuration of a demo run, its schemas, and the scoring file with every agency's own target.
+ */
 #include "demo.h"
 
 #include "slipstream/decode.h"
@@ -12,14 +13,13 @@
 
 /* A target is this far under what the agency usually reaches: chance alone does not get there, the planted slip does.
  * From 800 simulated starts, at all hours: the worst of the others stays a third of the way above what would alert. */
-#define MARGIN_CX       4.0
-#define MARGIN_DRIVER   6.0
-#define TARGET_RULE                                                                                                    \
-    "  rule:\n    window: 4h\n    z: 3\n    min_n: 400\n    looks_to_open: 1\n    looks_to_close: 3\n"
+#define MARGIN_CX     4.0
+#define MARGIN_DRIVER 6.0
+#define TARGET_RULE   "  rule:\n    window: 4h\n    z: 3\n    min_n: 400\n    looks_to_open: 1\n    looks_to_close: 3\n"
 
-#define OVERRIDES_MAX  24
-#define OVERRIDE_SIZE  768
-#define SCORING_SIZE   (1u << 20)
+#define OVERRIDES_MAX      24
+#define OVERRIDE_SIZE      768
+#define SCORING_SIZE       (1u << 20)
 #define SIGNALS_PARTITIONS 4
 
 /* ---- the scoring file: the built-in one, with targets ---- */
@@ -113,10 +113,10 @@ static void set(struct overrides *self, const char *name, const char *value)
 static void set_topics(struct overrides *self, const char *app)
 {
     static const char *const topics[][2] = {
-        {"topics.web", "interactions.web"},     {"topics.phone", "interactions.phone"},
+        {"topics.web", "interactions.web"},       {"topics.phone", "interactions.phone"},
         {"topics.office", "interactions.office"}, {"topics.chat", "interactions.chat"},
-        {"topics.signals", "cx.signals"},       {"topics.aggregates", "cx.aggregates"},
-        {"topics.scores", "cx.scores"},         {"topics.alerts", "cx.alerts"},
+        {"topics.signals", "cx.signals"},         {"topics.aggregates", "cx.aggregates"},
+        {"topics.scores", "cx.scores"},           {"topics.alerts", "cx.alerts"},
         {"topics.deadletter", "cx.deadletter"},
     };
     for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {

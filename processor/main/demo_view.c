@@ -16,14 +16,15 @@
 #define NAME_WIDTH   23
 
 #define TO_SCREEN "\033[?1049h\033[?25l\033[?7l" /* a screen of our own, no cursor, long lines cut */
-#define HOME "\033[H"
-#define LINE_END "\033[0m\033[K\n"
+#define HOME      "\033[H"
+#define LINE_END  "\033[0m\033[K\n"
 #define FRAME_END "\033[0m\033[K\033[J"
-#define BOLD "\033[1m"
-#define DIM "\033[2m"
-#define RED "\033[31m"
-#define YELLOW "\033[33m"
-#define GREEN "\033[32m"
+#define PLAIN     "\033[0m"
+#define BOLD      "\033[1m"
+#define DIM       "\033[2m"
+#define RED       "\033[31m"
+#define YELLOW    "\033[33m"
+#define GREEN     "\033[32m"
 
 struct frame {
     struct buffer *out;
@@ -38,7 +39,7 @@ struct frame {
 static const char *arrow(double now, double before)
 {
     double change = now - before;
-    return isnan(change) ? " " : change < -1 ? "\xe2\x86\x93" : change > 1 ? "\xe2\x86\x91" : "\xe2\x86\x92";
+    return change < -1 ? "↓" : change > 1 ? "↑" : "→";
 }
 
 static void put_change(struct buffer *out, double now, double before)
@@ -52,12 +53,11 @@ static void put_change(struct buffer *out, double now, double before)
 
 static void put_bar(struct buffer *out, double score, int width)
 {
-    static const char *const eighths[] = {"", "\xe2\x96\x8f", "\xe2\x96\x8e", "\xe2\x96\x8d",
-                                          "\xe2\x96\x8c", "\xe2\x96\x8b", "\xe2\x96\x8a", "\xe2\x96\x89"};
+    static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     int parts = isnan(score) ? 0 : (int)(score / 100 * width * 8 + .5);
     int cells = parts / 8;
     for (int i = 0; i < cells; i++) {
-        buffer_text(out, "\xe2\x96\x88");
+        buffer_text(out, "█");
     }
     buffer_text(out, "%s", eighths[parts % 8]);
     for (int i = cells + (parts % 8 > 0); i < width; i++) {
@@ -130,7 +130,7 @@ static void put_title(struct frame *self)
 {
     const struct demo_moment *moment = self->moment;
     char text[32];
-    buffer_text(self->out, BOLD "slipstream demo" "\033[0m on %s   ", moment->where);
+    buffer_text(self->out, BOLD "slipstream demo" PLAIN " on %s   ", moment->where);
     if (moment->stopping) {
         buffer_text(self->out, "stopping ...");
     } else if (moment->live_us < 0) {
@@ -195,8 +195,8 @@ static void draw(struct demo_view *self, const struct demo_moment *moment)
 {
     struct winsize size = {0};
     bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row >= ROWS_LEAST && size.ws_col >= 80;
-    struct frame frame = {.out = &self->screen, .moment = moment, .rows = known ? size.ws_row : 24,
-                          .columns = known ? size.ws_col : 80};
+    struct frame frame = {
+        .out = &self->screen, .moment = moment, .rows = known ? size.ws_row : 24, .columns = known ? size.ws_col : 80};
     frame.columns = frame.columns > COLUMNS_MAX ? COLUMNS_MAX : frame.columns;
     int alert_rows = moment->board->alert_count ? ALERT_ROWS : 1;
     buffer_clear(&self->screen);

@@ -20,10 +20,10 @@ static const char step_letters[] = {'c', 's', 'r', 'x'};
 /* An event to come: what is needed to draw it. */
 struct pending {
     int64_t due_us;
-    int64_t at_us;         /* when the contact was */
-    int64_t occurred_at;   /* what the event says */
-    uint64_t id;           /* of the contact */
-    uint64_t ordinal;      /* breaks ties, so that order is the same everywhere */
+    int64_t at_us;       /* when the contact was */
+    int64_t occurred_at; /* what the event says */
+    uint64_t id;         /* of the contact */
+    uint64_t ordinal;    /* breaks ties, so that order is the same everywhere */
     uint8_t agency, service, step, fault;
     enum channel channel;
     bool is_copy, elsewhere;
@@ -32,12 +32,12 @@ struct pending {
 struct generator {
     struct generator_settings settings;
     struct generator_slip slip;
-    struct dice dice;          /* of the arrivals */
+    struct dice dice; /* of the arrivals */
     double traffic[GENERATOR_AGENCIES];
-    double traffic_highest;    /* of an hour */
-    int64_t next_us;           /* the next contact */
+    double traffic_highest; /* of an hour */
+    int64_t next_us;        /* the next contact */
     uint64_t contacts, ordinals;
-    struct pending *heap;      /* owned; the earliest first */
+    struct pending *heap; /* owned; the earliest first */
     size_t count, capacity;
 };
 
@@ -120,7 +120,8 @@ static struct phase phase_at(const struct generator *self, int64_t at_us)
         return (struct phase){live_us - GENERATOR_BUSY_US, highest};
     }
     if (at_us < live_us) {
-        return (struct phase){live_us, highest + self->settings.busy_per_hour * GENERATOR_AGENCIES / (double)US_PER_HOUR};
+        return (struct phase){live_us,
+                              highest + self->settings.busy_per_hour * GENERATOR_AGENCIES / (double)US_PER_HOUR};
     }
     return (struct phase){INT64_MAX, rate_at(self, live_us)};
 }
@@ -218,16 +219,21 @@ static bool make_ancient(struct pending *contact)
     return true;
 }
 
-/* What of a contact is decided once for all: false: it comes later than now. */
+static bool stands_alone(const struct generator *self, struct dice *dice, struct pending *contact)
+{
+    if (dice_chance(dice, SHARE_BAD)) {
+        spoil(self, dice, contact);
+        return true;
+    }
+    return contact->at_us >= self->settings.live.us && dice_chance(dice, SHARE_ANCIENT) && make_ancient(contact);
+}
+
+/* What becomes of a contact is decided once for all, as it comes. False: it is late, and handed out another time. */
 static bool take_course(struct generator *self, struct pending *contact)
 {
     struct dice dice = {mixed(contact->id + 2)};
     struct traits traits = traits_for(self, contact);
-    if (dice_chance(&dice, SHARE_BAD)) {
-        spoil(self, &dice, contact);
-        return true;
-    }
-    if (contact->at_us >= self->settings.live.us && dice_chance(&dice, SHARE_ANCIENT) && make_ancient(contact)) {
+    if (stands_alone(self, &dice, contact)) {
         return true;
     }
     struct interaction scratch;

@@ -1,11 +1,13 @@
-/* generator.h - made-up but believable traffic of twenty agencies of very different quality, the same for the same seed.
+/* generator.h - made-up but believable traffic of twenty agencies of very different quality, the same for each seed.
  *
- * Shape: contacts come as a Poisson process whose rate follows the hour and the day of the week; some are followed by a
- * survey, a reopening, a correction or a second copy. History runs up to `live`, its last hours are busier, and from then
- * on traffic is steady. One agency's phone line has been failing for three hours when `live` begins.
+ * Shape: contacts come as a Poisson process whose rate follows the hour and the day of the week; some are followed by
+ * a survey, a reopening, a correction or a second copy. History runs up to `live`, its last hours are busier, and from
+ * then on traffic is steady. One agency's phone line has been failing for three hours when `live` begins.
+ *
  * Pure: no input or output, no clock; everything about a contact is drawn from its id, which is drawn from the seed.
- * Units: times in µs, shares and probabilities 0-1, levels 0-100. Bounds: at most GENERATOR_PENDING_MAX events wait for
- * their time; what would be one more does not happen. Owner: who opened closes; what it hands out is the caller's. */
+ * Units: times in µs, shares and probabilities 0-1, levels 0-100. Bounds: at most GENERATOR_PENDING_MAX events wait
+ * for their time; what would be one more does not happen. Owner: who opened closes; what it hands out is the caller's.
+ */
 #ifndef SLIPSTREAM_MAIN_GENERATOR_H
 #define SLIPSTREAM_MAIN_GENERATOR_H
 
@@ -41,11 +43,11 @@ struct generated {
 
 struct generator_settings {
     uint64_t seed;
-    struct event_time live;  /* when history ends */
-    int64_t history_us;      /* how long before that the first contact comes */
-    double history_per_day;  /* contacts an agency and day, on average */
-    double busy_per_hour;    /* contacts an agency and hour that the last hours rise to */
-    double live_per_second;  /* events from then on, of all agencies */
+    struct event_time live; /* when history ends */
+    int64_t history_us;     /* how long before that the first contact comes */
+    double history_per_day; /* contacts an agency and day, on average */
+    double busy_per_hour;   /* contacts an agency and hour that the last hours rise to */
+    double live_per_second; /* events from then on, of all agencies */
 };
 
 struct generator;
@@ -55,7 +57,7 @@ void generator_close(struct generator *self);
 /* The next event that is due by `until`; false: none is yet. */
 bool generator_next(struct generator *self, struct event_time until, struct generated *out);
 
-const char *generator_agency(unsigned agency); /* its id; agency < GENERATOR_AGENCIES */
+const char *generator_agency(unsigned agency);            /* its id; agency < GENERATOR_AGENCIES */
 unsigned generator_planted(const struct generator *self); /* which agency slips */
 struct event_time generator_slip_since(const struct generator *self);
 

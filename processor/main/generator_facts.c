@@ -149,7 +149,7 @@ static enum survey_course survey_course(struct dice *dice, bool served)
 
 static int64_t answer(struct dice *dice, double content)
 {
-    static const double of_content[] = {.55, .45};        /* 4, 5 */
+    static const double of_content[] = {.55, .45};         /* 4, 5 */
     static const double of_the_others[] = {.27, .30, .43}; /* 1, 2, 3 */
     return dice_chance(dice, content) ? 4 + dice_pick(dice, of_content, 2) : 1 + dice_pick(dice, of_the_others, 3);
 }

@@ -127,10 +127,8 @@ static void level_at(const struct generator *self, unsigned agency, unsigned hou
     for (unsigned c = 0; c < CHANNELS; c++) {
         for (unsigned s = 0; s < profile_services(profile) && shares[c] > 0; s++) {
             struct expected expected = {0};
-            struct traits traits =
-                traits_of(generator_settings_of(self)->seed, agency, s, (enum channel)c, slips);
-            expect_channel(&expected, &traits, (enum channel)c, scoring,
-                           shares[c] * profile_service_share(profile, s));
+            struct traits traits = traits_of(generator_settings_of(self)->seed, agency, s, (enum channel)c, slips);
+            expect_channel(&expected, &traits, (enum channel)c, scoring, shares[c] * profile_service_share(profile, s));
             add_expected(&tallies, &expected, (enum channel)c);
         }
     }

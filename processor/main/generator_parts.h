@@ -37,8 +37,8 @@ double profile_service_share(const struct profile *profile, unsigned service);
 struct traits {
     double abandoned;
     double wait_median_s, wait_sigma;
-    double questions_answered, resolved, transferred; /* of those who were served */
-    double contained;                                 /* by the bot; chat */
+    double questions_answered, resolved, transferred;          /* of those who were served */
+    double contained;                                          /* by the bot; chat */
     double completed, page_helpful, search_found, error_shown; /* web */
     double resolution_median_h, resolution_sigma;
     double reopened, repeat_contact, agent_informed, escalated;
@@ -47,19 +47,19 @@ struct traits {
 struct traits traits_of(uint64_t seed, unsigned agency, unsigned service, enum channel channel, bool slips);
 
 /* How often something is told at all, of the contacts that could. */
-#define TOLD_PAGE_HELPFUL  0.08
-#define TOLD_SEARCH        0.35
-#define TOLD_RESOLUTION    0.5
-#define TOLD_REOPENED      0.5
-#define TOLD_REPEAT        0.6
-#define TOLD_AGENT         0.7
-#define TIMING_INACCURATE  0.03 /* office */
-#define SHORT_ABANDON      0.1  /* of those who give up */
-#define SURVEY_WITH        0.06 /* answered together with the contact */
-#define SURVEY_AFTER       0.09 /* answered later */
-#define SURVEY_UNANSWERED  0.3  /* offered, not answered */
-#define SURVEY_STATEMENT   0.95 /* of those who answer, a statement */
-#define SURVEY_BEHAVIOUR   0.5  /* or one about behaviour */
+#define TOLD_PAGE_HELPFUL 0.08
+#define TOLD_SEARCH       0.35
+#define TOLD_RESOLUTION   0.5
+#define TOLD_REOPENED     0.5
+#define TOLD_REPEAT       0.6
+#define TOLD_AGENT        0.7
+#define TIMING_INACCURATE 0.03 /* office */
+#define SHORT_ABANDON     0.1  /* of those who give up */
+#define SURVEY_WITH       0.06 /* answered together with the contact */
+#define SURVEY_AFTER      0.09 /* answered later */
+#define SURVEY_UNANSWERED 0.3  /* offered, not answered */
+#define SURVEY_STATEMENT  0.95 /* of those who answer, a statement */
+#define SURVEY_BEHAVIOUR  0.5  /* or one about behaviour */
 /* How much less often than on average people agree with a statement, by rating. */
 extern const double rating_offsets[RATINGS];
 double rating_content(const struct traits *traits, bool good, unsigned rating);

@@ -33,7 +33,7 @@ struct route_name {
 _Static_assert(ID_SIZE_MAX <= UINT8_MAX, "a name's size is a byte");
 
 /* The names of an agency and one of its services, found together: nearly every event is of a pair seen lately. */
-#define PAIRS 4096
+#define PAIRS 16384
 struct route_pair {
     uint64_t hash;
     struct route_name *agency, *service; /* NULL: nothing here */

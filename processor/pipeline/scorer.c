@@ -249,8 +249,8 @@ static void look_if_due(struct scorer *self, struct task *task, struct event_tim
         task->told_catching_up = task->catching_up;
         task->publish_all = false;
     } else if (now.us - task->last_refresh.us >= rest_us) {
-        bool has_caught_up = task->told_catching_up && !task->catching_up; /* what was said as incomplete is not now */
-        look(self->looker, task, has_caught_up ? LOOK_ALL : LOOK_REFRESH, wall, outputs);
+        bool has_turned = task->told_catching_up != task->catching_up; /* what was said as complete is not, or now is */
+        look(self->looker, task, has_turned ? LOOK_ALL : LOOK_REFRESH, wall, outputs);
         task->last_refresh = now;
         task->told_catching_up = task->catching_up;
     }

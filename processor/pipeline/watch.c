@@ -30,6 +30,7 @@ static struct watch_topic *topic_of(struct watch *self, struct span name)
         return NULL;
     }
     struct watch_topic *added = &self->topics[self->count++];
+    *added = (struct watch_topic){0};
     snprintf(added->name, sizeof added->name, "%.*s", SPAN_FORMAT(name));
     return added;
 }
@@ -68,8 +69,25 @@ static void see(struct watch_partition *self, const struct source_progress *told
     }
 }
 
+/* A topic that intake reads no longer says nothing about silence. (A batch sealed early names no topics at all.) */
+static void forget_unnamed(struct watch *self, const struct batch_header *header)
+{
+    for (size_t i = self->count; header->source_count && i-- > 0;) {
+        size_t named = 0;
+        while (named < header->source_count &&
+               !span_equal(header->sources[named].name, span_text(self->topics[i].name))) {
+            named++;
+        }
+        if (named == header->source_count) {
+            free(self->topics[i].seen);
+            self->topics[i] = self->topics[--self->count];
+        }
+    }
+}
+
 void watch_tell(struct watch *self, const struct batch_header *header)
 {
+    forget_unnamed(self, header);
     for (size_t i = 0; i < header->source_count; i++) {
         struct watch_topic *topic = topic_of(self, header->sources[i].name);
         if (topic) {

@@ -25,7 +25,7 @@
 #define AN_HOUR     2016000 /* events */
 #define WARM_HOURS  4
 #define HOURS       1
-#define FETCH_AHEAD 16
+#define FETCH_AHEAD 8
 #define IDS_MAX     262144 /* a partition; reached while it gets warm */
 
 void *__real_malloc(size_t size);

@@ -1,4 +1,5 @@
-/* test_generator.c - the made-up traffic is what it says it is: the same again, in order, near its own probabilities. */
+/* test_generator.c - the made-up traffic is what it says it is: the same again, in order, near its own probabilities.
+ */
 #include "generator.h"
 
 #include "slipstream/config.h"
@@ -13,12 +14,12 @@
 
 #include <cmocka.h>
 
-#define MONDAY_US   INT64_C(1790553600000000) /* 2026-09-28T00:00:00Z */
-#define PER_DAY     100
-#define BUSY        600
-#define LIVE_RATE   150
-#define MARGIN_CX   4.0 /* the demo's, in demo_setting.c */
-#define MARGIN_REP  6.0
+#define MONDAY_US  INT64_C(1790553600000000) /* 2026-09-28T00:00:00Z */
+#define PER_DAY    100
+#define BUSY       600
+#define LIVE_RATE  150
+#define MARGIN_CX  4.0 /* the demo's, in demo_setting.c */
+#define MARGIN_REP 6.0
 
 static struct generator *opened(uint64_t seed, int64_t live_us, int64_t history_us)
 {
@@ -243,8 +244,12 @@ static void test_the_expected_level_is_the_one_that_is_reached(void **state)
     (void)state;
     struct scoring *scoring = builtin();
     /* A working day's ten o'clock, in the agencies' own time, and so many contacts that chance is small. */
-    struct generator_settings settings = {.seed = 4, .live = {MONDAY_US + 15 * US_PER_HOUR}, .history_us = US_PER_HOUR,
-                                          .history_per_day = 1, .busy_per_hour = 1, .live_per_second = 200};
+    struct generator_settings settings = {.seed = 4,
+                                          .live = {MONDAY_US + 15 * US_PER_HOUR},
+                                          .history_us = US_PER_HOUR,
+                                          .history_per_day = 1,
+                                          .busy_per_hour = 1,
+                                          .live_per_second = 200};
     struct generator *generator = generator_open(&settings);
     channel_counts *counts = calloc(GENERATOR_AGENCIES, sizeof *counts);
     double off = 0;

@@ -105,6 +105,10 @@ static void scorecards_say_that_they_are_catching_up(void **state)
     assert_int_equal(self->score->status->tasks[TASK_LIVE], 1); /* the other partition's has heard of no sources */
     say(self, 0, 1, TELLS_BEHIND);
     score_turns(self->score, 10, SECOND);
+    assert_int_equal(says_catching_up(self), 0); /* a source that is always written to is never read to its end */
+    score_turns(self->score, 30, SECOND);
+    say(self, 0, 1, TELLS_BEHIND); /* but the end of half a minute ago must be reached */
+    score_turns(self->score, 10, SECOND);
     assert_int_equal(says_catching_up(self), 1);
     say(self, 0, 1, TELLS_CAUGHT_UP);
     score_turns(self->score, 10, SECOND);

@@ -1,0 +1,345 @@
+/* test_task_parts.c - the parts a task is made of: names of its fields and lists of changes, the outbox, the watch over
+ * intake's progress.
+ *
+ * Oracles: rows; for fields, what was put in. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "outbox.h"
+#include "seeded.h"
+#include "watch.h"
+
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+#define NOW         INT64_C(1795338000000000)
+#define SECOND      US_PER_SECOND
+
+/* ---- fields ---- */
+
+static const size_t part_counts[STATE_KINDS] = {
+    [STATE_OPEN] = 3,      [STATE_CLOSED] = 3,  [STATE_CLOSED + 1] = 3, [STATE_CLOSED + 2] = 3,
+    [STATE_IDS] = 1,       [STATE_EPISODE] = 2, [STATE_OUTBOX] = 2,
+};
+
+static struct span random_part(struct seeded *random, uint8_t bytes[ID_SIZE_MAX])
+{
+    size_t size = 1 + (size_t)seeded_below(random, seeded_one_in(random, 5) ? ID_SIZE_MAX : 8);
+    for (size_t i = 0; i < size; i++) {
+        bytes[i] = (uint8_t)seeded_between(random, 1, 255);
+    }
+    return span_of(bytes, size);
+}
+
+static void names_of_fields_come_back(void **state)
+{
+    (void)state;
+    struct seeded random = {1};
+    struct changes changes;
+    changes_init(&changes);
+    for (unsigned round = 0; round < 2000; round++) {
+        uint8_t bytes[STATE_PARTS][ID_SIZE_MAX];
+        struct field_name field = {.kind = (enum state_kind)(round % STATE_KINDS)};
+        struct field_name parsed;
+        for (size_t i = 0; i < part_counts[field.kind]; i++) {
+            field.parts[i] = random_part(&random, bytes[i]);
+        }
+        changes_clear(&changes);
+        changes_remove(&changes, &field);
+        struct span name = changes_list(&changes)[0].field;
+        assert_true(field_parse(name, &parsed));
+        assert_int_equal(parsed.kind, field.kind);
+        for (size_t i = 0; i < part_counts[field.kind]; i++) {
+            assert_true(span_equal(parsed.parts[i], field.parts[i]));
+        }
+    }
+    changes_done(&changes);
+}
+
+static const struct {
+    const char *name;
+    size_t size;
+    bool is_ours;
+} names[] = {
+    {"", 0, false},
+    {"open", 4, false},
+    {"open\0a\0b\0c", 10, true},
+    {"open\0a\0b", 8, false},
+    {"open\0a\0b\0", 9, false},
+    {"open\0a\0\0c", 9, false},
+    {"open\0a\0b\0c\0d", 12, false},
+    {"opened\0a\0b\0c", 12, false},
+    {"pin\0a\0b", 7, false}, /* a later release's */
+    {"ids\0" "7", 5, true},
+    {"\0\0\0", 3, false},
+    {"six_hours\0a\0b\0web", 17, true},
+    {"episode\0a\0cx", 12, true},
+    {"outbox\0" "0123456789abcdef\0opened", 30, true},
+};
+
+static void foreign_fields_are_left_alone(void **state)
+{
+    (void)state;
+    for (size_t row = 0; row < COUNT(names); row++) {
+        struct field_name field;
+        if (field_parse(span_of(names[row].name, names[row].size), &field) != names[row].is_ours) {
+            fail_msg("row %zu", row);
+        }
+    }
+}
+
+static void a_list_of_changes_holds_what_was_put_in(void **state)
+{
+    (void)state;
+    struct changes changes;
+    uint8_t *large = malloc(300000);
+    assert_non_null(large);
+    memset(large, 'v', 300000);
+    changes_init(&changes);
+    for (unsigned round = 0; round < 3; round++) { /* the second finds what the first has left, cleared */
+        for (unsigned i = 0; i < 100; i++) {
+            char seq[24];
+            snprintf(seq, sizeof seq, "%u", i);
+            struct field_name field = {STATE_IDS, {span_text(seq)}};
+            if (i % 3 == 0) {
+                changes_remove(&changes, &field);
+            } else {
+                changes_begin(&changes, &field);
+                buffer_bytes(&changes.bytes, large, round == 1 ? i * 3000 : i);
+                changes_end(&changes);
+            }
+        }
+        assert_int_equal(changes.count, 100);
+        const struct state_change *list = changes_list(&changes);
+        for (unsigned i = 0; i < 100; i++) {
+            char name[24];
+            int size = snprintf(name, sizeof name, "ids%c%u", 0, i);
+            assert_true(span_equal(list[i].field, span_of(name, (size_t)size)));
+            assert_int_equal(list[i].removes, i % 3 == 0);
+            assert_true(list[i].removes || list[i].value.size == (round == 1 ? i * 3000 : i));
+            assert_memory_equal(list[i].value.data, large, list[i].value.size);
+        }
+        changes_clear(&changes);
+        assert_int_equal(changes.count, 0);
+        assert_true(changes.bytes.capacity <= 1 << 20); /* large memory is given back */
+    }
+    changes_done(&changes);
+    free(large);
+}
+
+/* ---- outbox ---- */
+
+static size_t changes_of(const struct outbox *outbox, bool *removes)
+{
+    struct changes changes;
+    changes_init(&changes);
+    outbox_changes(outbox, &changes);
+    size_t count = changes.count;
+    if (count) {
+        *removes = changes_list(&changes)[0].removes;
+    }
+    assert_int_equal(outbox_has_changes(outbox), count != 0);
+    changes_done(&changes);
+    return count;
+}
+
+/* New, stored, sent, and then: acknowledged, or to be sent again. */
+static void an_entrys_way_out(void **state)
+{
+    (void)state;
+    struct outbox outbox;
+    bool removes = false;
+    outbox_init(&outbox);
+    assert_int_equal(changes_of(&outbox, &removes), 0);
+    outbox_add(&outbox, 7, ALERT_OPENED, span_text("message"), OUTBOX_NEW);
+    assert_int_equal(changes_of(&outbox, &removes), 1);
+    assert_false(removes);
+    outbox_delivered(&outbox, 0, DONE); /* it was not sent: nothing of it can have been delivered */
+    assert_int_equal(outbox.entries[0].state, OUTBOX_NEW);
+    outbox_changes_taken(&outbox);
+    assert_int_equal(outbox.entries[0].state, OUTBOX_STORED);
+    assert_int_equal(changes_of(&outbox, &removes), 0);
+    outbox.entries[0].state = OUTBOX_SENT;
+    outbox_delivered(&outbox, 0, RETRY);
+    assert_int_equal(outbox.entries[0].state, OUTBOX_STORED);
+    outbox.entries[0].state = OUTBOX_SENT;
+    outbox_delivered(&outbox, 0, DONE);
+    outbox_delivered(&outbox, 99, DONE); /* none of ours */
+    assert_int_equal(changes_of(&outbox, &removes), 1);
+    assert_true(removes);
+    assert_int_equal(outbox.used, 1);
+    outbox_changes_taken(&outbox);
+    assert_int_equal(outbox.used, 0);
+    assert_int_equal(changes_of(&outbox, &removes), 0);
+    outbox_done(&outbox);
+}
+
+static void stored_entries_are_loaded_once(void **state)
+{
+    (void)state;
+    struct outbox written, loaded;
+    struct changes changes;
+    struct reason why;
+    outbox_init(&written);
+    outbox_init(&loaded);
+    changes_init(&changes);
+    for (uint64_t i = 0; i < 40; i++) {
+        outbox_add(&written, UINT64_MAX / 40 * i, i % 2 ? ALERT_OPENED : ALERT_CLOSED, span_text("message"), OUTBOX_NEW);
+    }
+    outbox_changes(&written, &changes);
+    const struct state_change *list = changes_list(&changes);
+    for (size_t i = 0; i < 2 * changes.count; i++) { /* a scan gives some twice */
+        struct field_name field;
+        assert_true(field_parse(list[i / 2].field, &field));
+        assert_int_equal(outbox_load(&loaded, &field, list[i / 2].value, &why), DONE);
+    }
+    assert_int_equal(loaded.used, 40);
+    for (size_t i = 0; i < 40; i++) {
+        assert_int_equal(loaded.entries[i].state, OUTBOX_STORED);
+        assert_int_equal(loaded.entries[i].alert, written.entries[i].alert);
+        assert_int_equal(loaded.entries[i].transition, written.entries[i].transition);
+        assert_memory_equal(loaded.entries[i].value, "message", 7);
+    }
+    assert_false(outbox_has_changes(&loaded));
+    changes_done(&changes);
+    outbox_done(&written);
+    outbox_done(&loaded);
+}
+
+static void damaged_entries_are_refused(void **state)
+{
+    (void)state;
+    static const char *const parts[][2] = {
+        {"0123456789abcde", "opened"}, {"0123456789abcdef0", "opened"}, {"0123456789abcdef", "begun"}};
+    for (size_t row = 0; row <= COUNT(parts); row++) {
+        static const uint8_t large[OUTBOX_VALUE_MAX + 1];
+        struct outbox outbox;
+        struct reason why;
+        outbox_init(&outbox);
+        size_t of = row < COUNT(parts) ? row : 0;
+        struct field_name field = {STATE_OUTBOX, {span_text(parts[of][0]), span_text(parts[of][1])}};
+        struct span value = row < COUNT(parts) ? span_text("message") : span_of(large, sizeof large);
+        assert_int_equal(outbox_load(&outbox, &field, value, &why), STOP);
+        assert_int_equal(why.code, REASON_BAD_STATE);
+        outbox_done(&outbox);
+    }
+}
+
+static void the_outbox_has_a_bound(void **state)
+{
+    (void)state;
+    struct outbox outbox;
+    outbox_init(&outbox);
+    for (unsigned i = 0; i < OUTBOX_MAX; i++) {
+        assert_true(outbox_has_room(&outbox, OUTBOX_MAX - i));
+        assert_false(outbox_has_room(&outbox, OUTBOX_MAX - i + 1));
+        outbox_add(&outbox, i, ALERT_OPENED, span_text(""), OUTBOX_STORED);
+    }
+    assert_false(outbox_has_room(&outbox, 1));
+    outbox_done(&outbox);
+}
+
+/* ---- watch ---- */
+
+/* A word of intake's: topic (0: "a", 1: "b", -1: none at all), how many partitions it has, and of one of them how far it
+ * is read and where it ends (-1: not known; -2: nothing of any partition), as of how many seconds ago. */
+struct word {
+    int topic, partitions, partition, read, end;
+    double seconds_ago;
+};
+#define NEVER 1e9
+static const struct {
+    const char *name;
+    struct word words[5];
+    size_t count;
+    double complete_seconds_ago;
+} watches[] = {
+    {"no word yet", {{0}}, 0, NEVER},
+    {"of the only partition", {{0, 1, 0, 5, 5, 2}}, 1, 2},
+    {"an empty one", {{0, 1, 0, 0, 0, 2}}, 1, 2},
+    {"of one of two", {{0, 2, 0, 5, 5, 2}}, 1, NEVER},
+    {"of two", {{0, 2, 0, 5, 5, 2}, {0, 2, 1, 9, 9, 5}}, 2, 5},
+    {"one is behind", {{0, 2, 0, 5, 5, 2}, {0, 2, 1, 6, 9, 1}}, 2, NEVER},
+    {"it was, and is no more", {{0, 1, 0, 2, 5, 9}, {0, 1, 0, 5, 5, 1}}, 2, 1},
+    {"it was not, and is now", {{0, 1, 0, 5, 5, 9}, {0, 1, 0, 5, 8, 1}}, 2, 9},
+    {"behind, but past the end of before", {{0, 1, 0, 2, 5, 9}, {0, 1, 0, 5, 8, 1}}, 2, 9},
+    {"behind, and not there yet", {{0, 1, 0, 2, 5, 9}, {0, 1, 0, 4, 8, 5}, {0, 1, 0, 4, 9, 1}}, 3, NEVER},
+    {"from end to end", {{0, 1, 0, 2, 5, 9}, {0, 1, 0, 6, 8, 6}, {0, 1, 0, 8, 12, 3}, {0, 1, 0, 9, 13, 1}}, 4, 6},
+    {"the end is not known", {{0, 1, 0, 5, -1, 1}}, 1, NEVER},
+    {"it was known before", {{0, 1, 0, 5, 5, 7}, {0, 1, 0, 5, -1, 1}}, 2, 7},
+    {"thirty seconds ago", {{0, 1, 0, 5, 5, 30}}, 1, 30},
+    {"longer ago", {{0, 1, 0, 5, 5, 30.000001}}, 1, NEVER},
+    {"a clock ahead of ours", {{0, 1, 0, 5, 5, -3}}, 1, 0},
+    {"an older word comes late", {{0, 1, 0, 5, 5, 2}, {0, 1, 0, 1, 8, 20}}, 2, 2},
+    {"the topic has grown", {{0, 1, 0, 5, 5, 2}, {0, 2, 0, 5, 5, 1}}, 2, NEVER},
+    {"and the new one is read", {{0, 1, 0, 5, 5, 2}, {0, 2, 0, 5, 5, 1}, {0, 2, 1, 5, 5, 3}}, 3, 3},
+    {"an instance that knows no count", {{0, 1, 0, 5, 5, 2}, {0, 0, 0, 0, -2, 0}}, 2, 2},
+    {"nobody knows a count", {{0, 0, 0, 0, -2, 0}}, 1, NEVER},
+    {"a batch sealed early", {{0, 1, 0, 5, 5, 2}, {-1, 0, 0, 0, -2, 0}}, 2, 2},
+    {"a topic no longer read", {{0, 1, 0, 5, 5, 40}, {1, 1, 0, 5, 5, 2}}, 2, 2},
+    {"and read again", {{0, 1, 0, 5, 5, 9}, {1, 1, 0, 5, 5, 2}, {0, 1, 0, 5, 5, 4}}, 3, 4},
+    {"a partition beyond the count", {{0, 1, 0, 5, 5, 2}, {0, 1, 5, 5, 9, 1}}, 2, 2},
+};
+
+static void silence_is_complete_when_all_sources_were_read(void **state)
+{
+    (void)state;
+    for (size_t row = 0; row < COUNT(watches); row++) {
+        struct watch watch;
+        watch_init(&watch);
+        for (size_t i = 0; i < watches[row].count; i++) {
+            const struct word *word = &watches[row].words[i];
+            struct source_topic source = {span_text(word->topic == 1 ? "b" : "a"), word->partitions};
+            struct source_progress progress = {0, word->partition, word->read, word->end,
+                                               NOW - (int64_t)(word->seconds_ago * 1e6)};
+            struct batch_header header = {.sources = &source,
+                                          .source_count = word->topic >= 0,
+                                          .progress = &progress,
+                                          .progress_count = word->end > -2};
+            watch_tell(&watch, &header);
+        }
+        int64_t complete = watch_complete_until(&watch, (struct event_time){NOW}).us;
+        double expected = watches[row].complete_seconds_ago;
+        if (complete != (expected == NEVER ? INT64_MIN : NOW - (int64_t)(expected * 1e6))) {
+            fail_msg("%s: %lld", watches[row].name, (long long)(NOW - complete));
+        }
+        watch_done(&watch);
+    }
+}
+
+static void two_topics_are_watched_together(void **state)
+{
+    (void)state;
+    struct watch watch;
+    watch_init(&watch);
+    struct source_topic sources[] = {{span_text("a"), 1}, {span_text("b"), 1}};
+    struct source_progress progress[] = {{0, 0, 5, 5, NOW - 3 * SECOND}, {1, 0, 5, 5, NOW - 7 * SECOND}};
+    struct batch_header header = {
+        .sources = sources, .source_count = 2, .progress = progress, .progress_count = 1};
+    watch_tell(&watch, &header);
+    assert_int_equal(watch_complete_until(&watch, (struct event_time){NOW}).us, INT64_MIN);
+    header.progress = progress + 1;
+    watch_tell(&watch, &header);
+    assert_int_equal(watch_complete_until(&watch, (struct event_time){NOW}).us, NOW - 7 * SECOND);
+    watch_done(&watch);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_of_fields_come_back),
+        cmocka_unit_test(foreign_fields_are_left_alone),
+        cmocka_unit_test(a_list_of_changes_holds_what_was_put_in),
+        cmocka_unit_test(an_entrys_way_out),
+        cmocka_unit_test(stored_entries_are_loaded_once),
+        cmocka_unit_test(damaged_entries_are_refused),
+        cmocka_unit_test(the_outbox_has_a_bound),
+        cmocka_unit_test(silence_is_complete_when_all_sources_were_read),
+        cmocka_unit_test(two_topics_are_watched_together),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
