@@ -128,6 +128,11 @@ enum outcome state_show(struct store *store, int32_t partition, struct buffer *o
 /* The embedded schemas of what is published, by file name without ".avsc"; size 0: there is none of that name. */
 struct span embedded_schema(const char *name);
 
+/* A configuration as the settings of each edge; they borrow its texts. */
+struct kafka_settings connect_kafka(const struct config *config, struct log *log);
+struct registry_settings connect_registry(const struct config *config);
+struct store_settings connect_store(const struct config *config, struct log *log);
+
 #define TOPICS_MAX 16
 /* Every topic of a configuration, with the settings it should have. Returns how many. */
 size_t pipeline_topics(const struct config *config, struct topic_spec specs[TOPICS_MAX]);

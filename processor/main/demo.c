@@ -89,8 +89,7 @@ static enum outcome start_kafka(struct demo *self, struct reason *why)
         config->kafka_brokers = kafka_mock_brokers(self->mock); /* the mock cluster outlives whoever reads this */
         return DONE;
     }
-    struct kafka_settings kafka = {
-        .log = self->log, .brokers = config->kafka_brokers, .client_id = config->app, .instance = config->instance};
+    struct kafka_settings kafka = connect_kafka(config, self->log);
     return kafka_create_topics(&kafka, specs, count, TOPICS_WAIT_MS, NULL, why);
 }
 
@@ -98,10 +97,7 @@ static enum outcome start_stages(struct demo *self, struct reason *why)
 {
     const struct config *config = &self->setting.config;
     char path[DEMO_PATH_SIZE];
-    struct store_settings store = {.log = self->log,
-                                   .url = config->redis_url,
-                                   .app = config->app,
-                                   .timeout_ms = config->redis_timeout / US_PER_MS};
+    struct store_settings store = connect_store(config, self->log);
     struct pipeline_settings pipeline = {config, self->setting.scoring, self->log, &self->status};
     TRY(redis_store_open(&store, &self->store, why));
     TRY(demo_ledger_open(&self->ledger, demo_path(&self->home, "ledger", path), why));

@@ -103,28 +103,32 @@ static int by_score(const void *left, const void *right)
     return score_a != score_b ? (score_a < score_b) - (score_a > score_b) : strcmp(a->name, b->name);
 }
 
-static void board_free(struct board **board)
-{
-    free(*board);
-}
-
-enum outcome board_read(struct board *self, struct store *store, struct reason *why)
+static enum outcome read_all(struct board *self, struct store *store, struct reason *why)
 {
     struct buffer list CLEANUP(buffer_done);
     buffer_init(&list, VIEW_BYTES_MAX);
     TRY(redis_view_list(store, &list, why));
     json_t *names CLEANUP(json_drop) = json_loadb((const char *)list.data, list.size, 0, NULL);
-    struct board *read CLEANUP(board_free) = calloc(1, sizeof *read);
-    ASSERT(read);
     size_t i;
     const json_t *name;
     json_array_foreach(names, i, name)
     {
-        TRY(read_agency(read, store, json_string_value(name), why));
+        TRY(read_agency(self, store, json_string_value(name), why));
     }
-    qsort(read->agencies, read->agency_count, sizeof *read->agencies, by_score);
-    *self = *read;
+    qsort(self->agencies, self->agency_count, sizeof *self->agencies, by_score);
     return DONE;
+}
+
+enum outcome board_read(struct board *self, struct store *store, struct reason *why)
+{
+    struct board *fresh = calloc(1, sizeof *fresh);
+    ASSERT(fresh);
+    enum outcome read = read_all(fresh, store, why);
+    if (read == DONE) {
+        *self = *fresh;
+    }
+    free(fresh);
+    return read;
 }
 
 bool board_is_live(const struct board *self)

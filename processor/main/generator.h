@@ -62,7 +62,7 @@ unsigned generator_planted(const struct generator *self); /* which agency slips 
 struct event_time generator_slip_since(const struct generator *self);
 
 /* An hour of the week, for its mix of channels: offices close, fewer people call at night. */
-#define GENERATOR_HOURS (7 * 24)
+#define GENERATOR_HOURS 168
 
 /* What an agency's scores are to be expected to be at that hour, with its slip or without; NAN: nothing is said about a
  * subject. From the probabilities that contacts are drawn with, not from contacts. */

@@ -120,8 +120,9 @@ double rating_content(const struct traits *traits, bool good, unsigned rating)
 
 /* ---- the week ---- */
 
-#define LOCAL_US (-5 * US_PER_HOUR)
-#define WEEKEND  0.42 /* of a working day's traffic */
+#define LOCAL_US   (-5 * US_PER_HOUR)
+#define EPOCH_HOUR INT64_C(72) /* of the week: it was a Thursday */
+#define WEEKEND    0.42        /* of a working day's traffic */
 
 /* Share of a day's traffic by hour, in hundredths. */
 static const double day_curve[24] = {0.7, 0.5, 0.4, 0.4, 0.5, 0.9, 1.9, 4.1, 6.9, 8.4, 8.8, 8.3,
@@ -129,9 +130,8 @@ static const double day_curve[24] = {0.7, 0.5, 0.4, 0.4, 0.5, 0.9, 1.9, 4.1, 6.9
 
 unsigned hour_of_week(int64_t at_us)
 {
-    int64_t hours = time_floor(at_us + LOCAL_US, US_PER_HOUR) + 3 * 24; /* the epoch was a Thursday */
-    int64_t hour = hours % GENERATOR_HOURS;
-    return (unsigned)(hour < 0 ? hour + GENERATOR_HOURS : hour);
+    int64_t hours = time_floor(at_us + LOCAL_US, US_PER_HOUR) + EPOCH_HOUR;
+    return (unsigned)(hours - time_floor(hours, GENERATOR_HOURS) * GENERATOR_HOURS);
 }
 
 static bool is_weekend(unsigned hour)

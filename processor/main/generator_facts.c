@@ -60,7 +60,7 @@ unsigned dice_pick(struct dice *self, const double *weights, unsigned count)
 /* ---- a contact ---- */
 
 #define WAIT_LONGEST_MS       (4 * INT64_C(3600000))
-#define RESOLUTION_LONGEST_MS (60 * 24 * INT64_C(3600000))
+#define RESOLUTION_LONGEST_MS (INT64_C(1440) * 3600000) /* 60 days */
 
 static int64_t whole_ms(double seconds, int64_t longest_ms)
 {

@@ -72,8 +72,8 @@ struct contact {
     enum survey_course survey;
 };
 /* Draws how a contact goes into an interaction whose ids, kind and time are set. */
-struct contact facts_of_contact(const struct traits *traits, uint64_t id, struct interaction *interaction);
-void facts_of_survey(const struct traits *traits, uint64_t id, bool good, struct interaction *interaction);
+struct contact facts_of_contact(const struct traits *traits, uint64_t id, struct interaction *it);
+void facts_of_survey(const struct traits *traits, uint64_t id, bool good, struct interaction *it);
 
 /* ---- the week ---- */
 

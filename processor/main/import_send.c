@@ -19,18 +19,6 @@ struct sender {
     struct reason failure; /* the first delivery that failed */
 };
 
-static struct kafka_settings kafka_settings(const struct config *config, struct log *log)
-{
-    return (struct kafka_settings){
-        .log = log,
-        .brokers = config->kafka_brokers,
-        .client_id = config->app,
-        .instance = config->instance,
-        .properties = (const char *const(*)[2])config->kafka_properties,
-        .property_count = config->kafka_property_count,
-    };
-}
-
 /* Inside serve. The token is the channel. */
 static void on_delivered(void *context, uint64_t token, enum outcome outcome, const struct reason *why)
 {
@@ -44,12 +32,12 @@ static void on_delivered(void *context, uint64_t token, enum outcome outcome, co
     }
 }
 
-static enum outcome connect_kafka(struct sender *self, const struct config *config, struct log *log, struct reason *why)
+static enum outcome open_publisher(struct sender *self, const struct config *config, struct log *log, struct reason *why)
 {
     struct topic_state states[CHANNELS];
     char cluster_id[CLUSTER_ID_SIZE];
     struct publisher_settings settings = {
-        .kafka = kafka_settings(config, log),
+        .kafka = connect_kafka(config, log),
         .topics = self->topics,
         .topic_count = CHANNELS,
         .context = self,
@@ -69,7 +57,7 @@ static enum outcome sender_connect(struct sender *self, const struct config *con
     writer_topics(config, self->topics);
     if (!dry_run) {
         TRY(writer_schema_ids(config, schema_ids, why));
-        TRY(connect_kafka(self, config, log, why));
+        TRY(open_publisher(self, config, log, why));
     }
     return interaction_writer_open(schema_ids, &self->writer, why);
 }

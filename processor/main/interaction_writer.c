@@ -10,7 +10,6 @@
 
 #define STEPS_MAX            64 /* our largest schema has 35 fields */
 #define PATH_SIZE            64
-#define REGISTRY_NEGATIVE_MS 1000 /* the registry is asked once: nothing to remember */
 
 enum write_op {
     WRITE_NOTHING, /* a field that struct interaction does not have: null */
@@ -345,15 +344,7 @@ static enum outcome publish_schemas(struct registry *registry, const struct conf
 
 enum outcome writer_schema_ids(const struct config *config, uint32_t schema_ids[CHANNELS], struct reason *why)
 {
-    struct registry_settings settings = {
-        .url = config->registry_url,
-        .username = config->registry_username,
-        .password = config->registry_password,
-        .folder = config->schemas_folder,
-        .ids = config->schemas_ids,
-        .timeout_ms = config->registry_timeout / US_PER_MS,
-        .negative_ttl_ms = REGISTRY_NEGATIVE_MS,
-    };
+    struct registry_settings settings = connect_registry(config);
     uint32_t found[CHANNELS];
     struct registry *registry = NULL;
     TRY(registry_open(&settings, &registry, why));

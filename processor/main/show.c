@@ -18,9 +18,7 @@ static bool shown_open(struct shown *self, const struct command *command, int ar
     if (!setup_open(&self->setup, command, argc, argv, code)) {
         return false;
     }
-    const struct config *config = &self->setup.config;
-    struct store_settings settings = {self->setup.log,         config->redis_url, config->redis_username,
-                                      config->redis_password, config->app,       config->redis_timeout / US_PER_MS};
+    struct store_settings settings = connect_store(&self->setup.config, self->setup.log);
     struct reason why;
     self->store = NULL;
     if (redis_store_open(&settings, &self->store, &why) != DONE) {

@@ -26,14 +26,7 @@ static enum exit_code run_topics(const struct command *self, int argc, char **ar
     struct topic_spec specs[TOPICS_MAX];
     size_t count = pipeline_topics(&setup.config, specs);
     const char *what = setup.arguments.positional_count == 1 ? setup.arguments.positional[0] : "";
-    struct kafka_settings kafka = {
-        .log = setup.log,
-        .brokers = setup.config.kafka_brokers,
-        .client_id = setup.config.app,
-        .instance = setup.config.instance,
-        .properties = (const char *const (*)[2])setup.config.kafka_properties,
-        .property_count = setup.config.kafka_property_count,
-    };
+    struct kafka_settings kafka = connect_kafka(&setup.config, setup.log);
     code = EXIT_FINE;
     if (strcmp(what, "print") == 0) {
         print_specs(specs, count);

@@ -4,21 +4,6 @@
 #include <stdio.h>
 
 #define KAFKA_TIMEOUT_MS 3000 /* who is told to stop meanwhile waits for it */
-#define REGISTRY_NEGATIVE_MS 30000
-
-static struct kafka_settings kafka_settings(const struct pipeline_settings *settings)
-{
-    const struct config *config = settings->config;
-    return (struct kafka_settings){
-        .log = settings->log,
-        .brokers = config->kafka_brokers,
-        .client_id = config->app,
-        .instance = config->instance,
-        .properties = (const char *const (*)[2])config->kafka_properties,
-        .property_count = config->kafka_property_count,
-        .queued_kbytes_max = config->kafka_queued_max / 1024,
-    };
-}
 
 enum outcome edges_kafka(const struct pipeline_settings *settings, char cluster_id[CLUSTER_ID_SIZE], char topic_id[32],
                          struct reason *why)
@@ -27,7 +12,7 @@ enum outcome edges_kafka(const struct pipeline_settings *settings, char cluster_
     const char *names[TOPICS_MAX];
     struct topic_state states[TOPICS_MAX];
     const struct config *config = settings->config;
-    struct kafka_settings kafka = kafka_settings(settings);
+    struct kafka_settings kafka = connect_kafka(settings->config, settings->log);
     size_t count = pipeline_topics(config, specs);
     for (size_t i = 0; i < count; i++) {
         names[i] = specs[i].name;
@@ -51,15 +36,7 @@ enum outcome edges_kafka(const struct pipeline_settings *settings, char cluster_
 
 static enum outcome open_registry(struct registry **registry, const struct config *config, struct reason *why)
 {
-    struct registry_settings settings = {
-        .url = config->registry_url,
-        .username = config->registry_username,
-        .password = config->registry_password,
-        .folder = config->schemas_folder,
-        .ids = config->schemas_ids,
-        .timeout_ms = config->registry_timeout / US_PER_MS,
-        .negative_ttl_ms = REGISTRY_NEGATIVE_MS,
-    };
+    struct registry_settings settings = connect_registry(config);
     return registry_open(&settings, registry, why);
 }
 
@@ -84,7 +61,7 @@ enum outcome intake_edges_open(struct intake_edges *self, const struct pipeline_
     snprintf(transactional_id, sizeof transactional_id, "%s-intake-%s", config->app, config->instance);
     if (!self->source) {
         struct source_settings source = {
-            .kafka = kafka_settings(settings),
+            .kafka = connect_kafka(settings->config, settings->log),
             .group = group,
             .topics = sources,
             .topic_count = CHANNELS,
@@ -95,7 +72,7 @@ enum outcome intake_edges_open(struct intake_edges *self, const struct pipeline_
         TRY(kafka_source_open(&source, &self->source, why));
     }
     struct sink_settings sink = {
-        .kafka = kafka_settings(settings),
+        .kafka = connect_kafka(settings->config, settings->log),
         .transactional_id = transactional_id,
         .topics = sinks,
         .topic_count = 2,
@@ -153,14 +130,7 @@ enum outcome score_edges_redis(struct score_edges *self, const struct pipeline_s
 {
     const struct config *config = settings->config;
     if (!self->store) {
-        struct store_settings store = {
-            .log = settings->log,
-            .url = config->redis_url,
-            .username = config->redis_username,
-            .password = config->redis_password,
-            .app = config->app,
-            .timeout_ms = config->redis_timeout / US_PER_MS,
-        };
+        struct store_settings store = connect_store(config, settings->log);
         TRY(redis_store_open(&store, &self->store, why));
     }
     return self->store->ops->ping(self->store, why);
@@ -176,7 +146,7 @@ enum outcome score_edges_open(struct score_edges *self, const struct pipeline_se
     snprintf(group, sizeof group, "%s-score", config->app);
     if (!self->publisher) {
         struct publisher_settings publisher = {
-            .kafka = kafka_settings(settings),
+            .kafka = connect_kafka(settings->config, settings->log),
             .topics = outputs,
             .topic_count = 3,
             .context = scorer,
@@ -185,7 +155,7 @@ enum outcome score_edges_open(struct score_edges *self, const struct pipeline_se
         TRY(kafka_publisher_open(&publisher, &self->publisher, why));
     }
     struct source_settings source = {
-        .kafka = kafka_settings(settings),
+        .kafka = connect_kafka(settings->config, settings->log),
         .group = group,
         .topics = sources,
         .topic_count = 1,

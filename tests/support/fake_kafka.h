@@ -65,6 +65,7 @@ void fake_source_revoke(struct source *self, uint32_t topic, int32_t partition);
 void fake_source_lose(struct source *self, uint32_t topic, int32_t partition);
 /* The group has gone on without it: all is lost, which it hears at its next poll, and the group takes nothing from it. */
 void fake_source_expel(struct source *self);
+bool fake_source_is_assigned(struct source *self, uint32_t topic, int32_t partition); /* or about to be */
 bool fake_source_has(struct source *self, uint32_t topic, int32_t partition); /* assigned, and not about to go */
 
 /* ---- sink ---- */

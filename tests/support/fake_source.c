@@ -118,6 +118,12 @@ void fake_source_expel(struct source *base)
     }
 }
 
+bool fake_source_is_assigned(struct source *base, uint32_t topic, int32_t partition)
+{
+    struct fake_source *self = source_of(base);
+    return (entry_of(self, topic, partition)->assigned && !self->expelled) || fake_source_has(base, topic, partition);
+}
+
 bool fake_source_has(struct source *base, uint32_t topic, int32_t partition)
 {
     struct fake_source *self = source_of(base);

@@ -1,0 +1,42 @@
+/* connect.c - a configuration as the settings of each edge. */
+#include "slipstream/pipeline.h"
+
+#define REGISTRY_NEGATIVE_MS 30000 /* how soon a schema that was not there is asked for again */
+
+struct kafka_settings connect_kafka(const struct config *config, struct log *log)
+{
+    return (struct kafka_settings){
+        .log = log,
+        .brokers = config->kafka_brokers,
+        .client_id = config->app,
+        .instance = config->instance,
+        .properties = (const char *const(*)[2])config->kafka_properties,
+        .property_count = config->kafka_property_count,
+        .queued_kbytes_max = config->kafka_queued_max / 1024,
+    };
+}
+
+struct registry_settings connect_registry(const struct config *config)
+{
+    return (struct registry_settings){
+        .url = config->registry_url,
+        .username = config->registry_username,
+        .password = config->registry_password,
+        .folder = config->schemas_folder,
+        .ids = config->schemas_ids,
+        .timeout_ms = config->registry_timeout / US_PER_MS,
+        .negative_ttl_ms = REGISTRY_NEGATIVE_MS,
+    };
+}
+
+struct store_settings connect_store(const struct config *config, struct log *log)
+{
+    return (struct store_settings){
+        .log = log,
+        .url = config->redis_url,
+        .username = config->redis_username,
+        .password = config->redis_password,
+        .app = config->app,
+        .timeout_ms = config->redis_timeout / US_PER_MS,
+    };
+}
