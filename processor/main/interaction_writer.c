@@ -2,7 +2,7 @@
 #include "interaction_writer.h"
 
 #include "slipstream/decode.h"
-#include "slipstream/registry.h"
+#include "slipstream/pipeline.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -202,7 +202,6 @@ static inline void see_revision(void *context, int32_t partition, int64_t offset
     (void)cursor_span(&in);
     int64_t epoch = cursor_zigzag(&in);
     int64_t seq = cursor_zigzag(&in);
-    if (getenv("SLIPSTREAM_SEED")) { json_t *x = published_json(record->value, "score", ID_SCORE); const json_t *cd = card_in(x, "28d", ""); printf("p%d @%lld rev %lld.%lld cu %d n %lld asof %lld\n", partition, (long long)offset, (long long)epoch, (long long)seq, json_is_true(json_object_get(x,"catching_up")), (long long)json_integer_value(json_object_get(json_object_get(cd,"interactions"),"long")), (long long)(number_in(x,"as_of")-WORLD_BASE)/60000000); json_decref(x);}
     if (epoch > self->epoch || (epoch == self->epoch && seq > self->seq)) {
         *self = (struct highest){self->agency, epoch, seq, record};
     }
@@ -226,7 +225,6 @@ static inline void check_score(const struct oracle *self, struct world *world, u
     bool suppressed = json_is_true(json_object_get(card, "suppressed"));
     int64_t shown = suppressed ? -1 : number_in(json_object_get(card, "interactions"), "long");
     if (suppressed != (people < 11) || (!suppressed && shown != counts[SAMPLE_INTERACTIONS])) {
-        printf("owner %llu seq %llu\n", (unsigned long long)fake_redis_owner(world->redis, partition_of(span_text(agencies[agency]), 3)).epoch, (unsigned long long)fake_redis_seq(world->redis, partition_of(span_text(agencies[agency]), 3)));
         fail_msg("seed %llu: %s shows %lld interactions of %lld", (unsigned long long)self->seed, agencies[agency],
                  (long long)shown, (long long)counts[SAMPLE_INTERACTIONS]);
     }
