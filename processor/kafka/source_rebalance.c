@@ -28,7 +28,8 @@ void source_on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t kind, rd_kafk
 
 static bool is_cooperative(const struct kafka_source *self)
 {
-    return strcmp(rd_kafka_rebalance_protocol(self->consumer), "COOPERATIVE") == 0;
+    const char *protocol = rd_kafka_rebalance_protocol(self->consumer); /* NULL: it is leaving the group */
+    return protocol && strcmp(protocol, "COOPERATIVE") == 0;
 }
 
 /* Both answer the library's rebalance, or change the assignment in between; an empty list is an answer, too. They fail

@@ -13,7 +13,7 @@
 #define BUSY_PER_HOUR   600
 #define RATE_DEFAULT    150
 #define RATE_MOST       20000
-#define SETTLE_US       (30 * US_PER_SECOND)
+#define SETTLE_US       (20 * US_PER_SECOND)
 #define LIVE_WAIT_US    (180 * US_PER_SECOND) /* with --for: how long scores may take to be live */
 #define LOOK_WAIT_US    (3 * US_PER_SECOND)
 #define SLICE_US        (100 * US_PER_MS)

@@ -122,7 +122,7 @@ const char *demo_path(const struct demo_home *self, const char *name, char path[
 enum outcome demo_write_file(const char *path, struct span text, struct reason *why)
 {
     FILE *file = fopen(path, "we");
-    bool written = file && fwrite(text.data, 1, text.size, file) == text.size;
+    bool written = file && (text.size == 0 || fwrite(text.data, 1, text.size, file) == text.size);
     written = file && fclose(file) == 0 && written;
     return written ? DONE : FAIL(why, STOP, REASON_FATAL, "%.150s cannot be written: %s", path, strerror(errno));
 }

@@ -296,6 +296,7 @@ static enum outcome apply_changes(struct scorer *self, struct reason *why)
 {
     size_t group = 0;
     size_t bytes = 0;
+    self->clogged = false;
     for (int32_t p = 0; p < self->partitions; p++) {
         struct task *task = &self->tasks[p];
         if (task->claimed && (task_has_changes(task) || self->outputs[p].count)) {

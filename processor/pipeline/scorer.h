@@ -23,6 +23,7 @@ struct scorer {
     bool has_looked;  /* in this turn */
     int64_t looks_us; /* how long looking, applying and publishing took when it last has */
     bool republish; /* something published was not delivered */
+    bool clogged;   /* the publisher's queue has stayed full in this turn: it is not waited for again */
     enum outcome ended; /* STOP when a callback found that it cannot go on */
     struct reason ended_why;
 };

@@ -9,12 +9,13 @@ static enum outcome send_one(struct scorer *self, const struct message *message)
 {
     struct reason why;
     enum outcome sent = self->publisher->ops->send(self->publisher, message, &why);
-    for (unsigned tries = 0; sent == RETRY && tries < FULL_QUEUE_TRIES; tries++) {
+    for (unsigned tries = 0; sent == RETRY && !self->clogged && tries < FULL_QUEUE_TRIES; tries++) {
         if (self->publisher->ops->serve(self->publisher, 100 * US_PER_MS, &why) == STOP) {
             return STOP;
         }
         sent = self->publisher->ops->send(self->publisher, message, &why);
     }
+    self->clogged |= sent == RETRY;
     if (sent == DONE) {
         self->settings.status->published++;
     }

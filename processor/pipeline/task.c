@@ -105,10 +105,11 @@ enum outcome task_claim(struct task *self, struct store *store, struct event_tim
                         struct reason *why)
 {
     struct claim claim;
-    TRY(store->ops->claim(store, self->partition, now, &claim, why));
+    TRY(store->ops->peek(store, self->partition, &claim, why)); /* a claim would fence the owner of what is not ours */
     if (claim.stored) {
         TRY(check_origin(self, &claim.meta, why));
     }
+    TRY(store->ops->claim(store, self->partition, now, &claim, why));
     if (!memory_is_stored(self, &claim)) {
         begin_anew(self);
         if (claim.stored) {

@@ -96,6 +96,13 @@ static void a_record_is_what_was_produced(void **state)
     assert_int_equal(record->partition, 1);
     assert_int_equal(record->offset, 0);
     assert_int_equal(record->timestamp_us, 1000007 * US_PER_MS);
+    struct message_header headers[3];
+    assert_int_equal(stage->source->ops->headers(stage->source, record, headers, 3), 2);
+    assert_string_equal(headers[0].name, "number");
+    assert_true(span_equal(headers[0].value, span_text("7")));
+    assert_string_equal(headers[1].name, "none");
+    assert_null(headers[1].value.data);
+    assert_int_equal(stage->source->ops->headers(stage->source, record, headers, 1), 1);
     assert_int_equal(stage->source->ops->partition_count(stage->source, 0), 2);
     assert_true(stage->source->ops->joined(stage->source));
     stage_free(stage);

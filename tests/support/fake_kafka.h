@@ -85,7 +85,9 @@ void fake_sink_next(struct sink *self, enum fake_commit next);
 struct publisher *fake_publisher_open(struct fake_kafka *kafka, const struct publisher_settings *settings);
 void fake_publisher_drop(struct publisher *self); /* what was queued may or may not have arrived: the seed knows */
 void fake_publisher_hold(struct publisher *self, bool hold);     /* nothing is acknowledged */
-void fake_publisher_fail(struct publisher *self, size_t count);  /* the next deliveries */
+/* So many of the next deliveries fail, after so many that do not. */
+void fake_publisher_fail(struct publisher *self, size_t after, size_t count);
+void fake_publisher_refuse(struct publisher *self, const char *topic); /* nothing gets there; NULL: everything does */
 void fake_publisher_room(struct publisher *self, size_t queued); /* most that it queues; 100,000 at first */
 
 #endif

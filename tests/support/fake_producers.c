@@ -135,7 +135,8 @@ struct fake_publisher {
     void (*delivered)(void *context, uint64_t token, enum outcome outcome, const struct reason *why);
     struct fake_queued *queue;
     size_t queued, capacity, room;
-    size_t failing;
+    size_t sparing, failing;
+    const char *refused; /* a topic */
     bool hold;
 };
 
@@ -149,9 +150,15 @@ void fake_publisher_hold(struct publisher *self, bool hold)
     publisher_of(self)->hold = hold;
 }
 
-void fake_publisher_fail(struct publisher *self, size_t count)
+void fake_publisher_fail(struct publisher *self, size_t after, size_t count)
 {
+    publisher_of(self)->sparing = after;
     publisher_of(self)->failing = count;
+}
+
+void fake_publisher_refuse(struct publisher *self, const char *topic)
+{
+    publisher_of(self)->refused = topic;
 }
 
 void fake_publisher_room(struct publisher *self, size_t queued)
@@ -194,8 +201,11 @@ static void deliver(struct fake_publisher *self, size_t count, bool tells)
         struct fake_queued *queued = &self->queue[i];
         struct reason why = {.code = REASON_NONE};
         enum outcome outcome = DONE;
-        if (tells && (self->failing || fake_drawn(self->kafka, self->kafka->odds.delivery_fails))) {
-            self->failing -= self->failing > 0;
+        bool fails = tells && self->sparing == 0 && self->failing > 0;
+        self->sparing -= tells && self->sparing > 0;
+        self->failing -= fails;
+        fails |= tells && self->refused && strcmp(self->refused, queued->topic->name) == 0;
+        if (fails || (tells && fake_drawn(self->kafka, self->kafka->odds.delivery_fails))) {
             outcome = FAIL(&why, RETRY, REASON_UNAVAILABLE, "not delivered in time");
         } else {
             fake_append(self->kafka, queued->topic, queued->message.partition, &queued->message, 0);

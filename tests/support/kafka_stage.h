@@ -46,7 +46,8 @@ static rd_kafka_t *plain_client(rd_kafka_type_t type, const char *brokers, const
     return client;
 }
 
-/* Values are the numbers first … first + count - 1 as text, the timestamp is 1,000,000 ms + the number. */
+/* Values are the numbers first … first + count - 1 as text, the timestamp is 1,000,000 ms + the number; headers are
+ * "number", the same text, and "none", which has no value. */
 static inline void plain_produce(const char *brokers, const char *topic, int32_t partition, int first, int count)
 {
     rd_kafka_t *producer = plain_client(RD_KAFKA_PRODUCER, brokers, NULL);
@@ -56,6 +57,8 @@ static inline void plain_produce(const char *brokers, const char *topic, int32_t
         rd_kafka_resp_err_t code = rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
                                                      RD_KAFKA_V_VALUE(value, (size_t)length), RD_KAFKA_V_KEY("key", 3),
                                                      RD_KAFKA_V_TIMESTAMP(1000000 + i),
+                                                     RD_KAFKA_V_HEADER("number", value, (size_t)length),
+                                                     RD_KAFKA_V_HEADER("none", NULL, 0),
                                                      RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
         assert_int_equal(code, RD_KAFKA_RESP_ERR_NO_ERROR);
     }

@@ -146,6 +146,7 @@ static void foreign_state_is_refused(void **state)
         score_stop(self->score);
         struct task_meta *meta = fake_redis_meta(self->world.redis, 0);
         uint64_t seq = fake_redis_seq(self->world.redis, 0);
+        struct owner owner = fake_redis_owner(self->world.redis, 0);
         snprintf(meta->cluster_id, sizeof meta->cluster_id, "%s", origins[row].cluster);
         meta->partitions = origins[row].partitions;
         fake_redis_newer(self->world.redis, 0, origins[row].newer);
@@ -158,6 +159,7 @@ static void foreign_state_is_refused(void **state)
         }
         score_kill(self->score);
         assert_int_equal(fake_redis_seq(self->world.redis, 0), seq);
+        assert_int_equal(fake_redis_owner(self->world.redis, 0).random, owner.random); /* whose it is goes on */
         check_stored(self, origins[row].name);
         score_tear_down(self);
     }
@@ -282,6 +284,48 @@ static void an_apply_goes_wrong(void **state)
     }
 }
 
+/* Interactions in the last scorecard; 0: there is none. */
+static int64_t published_interactions(struct score_setup *self)
+{
+    json_t *score = last_score(&self->world, self->agencies[0]);
+    const json_t *shown = score ? json_object_get(card_in(score, "28d", ""), "interactions") : NULL;
+    int64_t count = shown && !json_is_null(shown) ? number_in(shown, "long") : 0;
+    json_decref(score);
+    return count;
+}
+
+static void nothing_is_public_before_it_is_stored(void **state)
+{
+    (void)state;
+    static const char *const often[] = {"score.look_interval=100ms", NULL};
+    struct score_setup *self = score_set_up(1, often);
+    start_score(self);
+    score_turns(self->score, 2, SECOND);
+    fake_redis_odds(self->world.redis)->reply_lost = 3;
+    fake_redis_odds(self->world.redis)->refused = 5;
+    int64_t most = 0;
+    for (unsigned i = 0; i < 100; i++) {
+        struct sample samples[20];
+        struct reason why;
+        for (unsigned s = 0; s < COUNT(samples); s++) {
+            samples[s] = new_sample(self, 0);
+        }
+        world_batch(&self->world, 0, samples, COUNT(samples), TELLS_CAUGHT_UP);
+        virtual_clock_pass(&self->world.clock, SECOND);
+        (void)!score_step(self->score, &why);
+        (void)!self->score->publisher->ops->serve(self->score->publisher, 0, &why);
+        int64_t counts[COUNTERS];
+        (void)stored_counts(&self->world, self->agencies[0], "returns", CHANNEL_PHONE, counts);
+        int64_t shown = published_interactions(self);
+        assert_true(shown <= counts[COUNTER_INTERACTIONS]);
+        most = shown > most ? shown : most;
+    }
+    assert_true(most > 1000);
+    assert_true(self->score->status->applies[APPLY_DUPLICATE] > 10);
+    score_stop(self->score);
+    score_tear_down(self);
+}
+
 /* Another claims while the owner is paused between its poll and its apply. */
 struct takeover {
     struct score_setup *setup;
@@ -402,6 +446,7 @@ int main(void)
         cmocka_unit_test(a_partition_waits_for_redis),
         cmocka_unit_test(a_load_that_fails_is_done_again),
         cmocka_unit_test(an_apply_goes_wrong),
+        cmocka_unit_test(nothing_is_public_before_it_is_stored),
         cmocka_unit_test(a_zombie_stores_and_publishes_nothing),
         cmocka_unit_test(two_owners_count_once),
         cmocka_unit_test(a_batch_that_cannot_be_read_is_passed_over),

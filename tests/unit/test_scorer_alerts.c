@@ -153,7 +153,7 @@ static void befall(struct score_setup *self, enum mishap mishap)
         start_score(self);
         break;
     case MISHAP_FAILS:
-        fake_publisher_fail(self->score->publisher, 30);
+        fake_publisher_fail(self->score->publisher, 0, 30);
         break;
     case MISHAP_MOVES:
         for (int32_t p = 0; p < PARTITIONS; p++) {
@@ -208,15 +208,42 @@ static void an_alert_that_was_not_delivered_is_sent_again_soon(void **state)
     start_score(self);
     idle(self, 20);
     say_all(self, 0, 100, 0, TELLS_CAUGHT_UP);
+    fake_publisher_refuse(self->score->publisher, "cx.alerts");
+    idle(self, 200);
+    assert_int_equal(fake_redis_count(self->world.redis, 0, "outbox"), 1);
+    assert_int_equal(opened(self), 0);
+    fake_publisher_refuse(self->score->publisher, NULL);
+    score_turns(self->score, 5, SECOND);
+    assert_int_equal(opened(self), 1);
+    assert_int_equal(fake_redis_count(self->world.redis, 0, "outbox"), 0);
+    score_stop(self->score);
+    score_tear_down(self);
+}
+
+/* An alert was sent, and again in the task's next life: that the first has arrived says nothing of the second. */
+static void a_delivery_is_heard_of_in_its_own_life_only(void **state)
+{
+    (void)state;
+    struct score_setup *self = set_up(1);
+    start_score(self);
+    idle(self, 20);
+    say_all(self, 0, 100, 0, TELLS_CAUGHT_UP);
     fake_publisher_hold(self->score->publisher, true);
     idle(self, 200);
     assert_int_equal(fake_redis_count(self->world.redis, 0, "outbox"), 1);
-    fake_publisher_fail(self->score->publisher, 1000);
+    say(self, 0, 1, TELLS_CAUGHT_UP);
+    say(self, 1, 1, TELLS_CAUGHT_UP);
+    score_turns(self->score, 1, SECOND);
+    size_t sent = self->score->publisher->ops->queued(self->score->publisher);
+    assert_int_equal(fake_redis_fail_over(self->world.redis, 2), 2);
+    idle(self, 10);
+    assert_true(self->score->status->applies[APPLY_GAP] >= 1);
+    fake_publisher_fail(self->score->publisher, sent, 1000);
     fake_publisher_hold(self->score->publisher, false);
     score_turns(self->score, 1, SECOND);
-    fake_publisher_fail(self->score->publisher, 0);
-    score_turns(self->score, 5, SECOND);
-    assert_int_equal(opened(self), 1);
+    fake_publisher_fail(self->score->publisher, 0, 0);
+    idle(self, 10);
+    assert_int_equal(opened(self), 2);
     assert_int_equal(fake_redis_count(self->world.redis, 0, "outbox"), 0);
     score_stop(self->score);
     score_tear_down(self);
@@ -314,6 +341,7 @@ int main(void)
         cmocka_unit_test(nothing_opens_or_closes_while_catching_up),
         cmocka_unit_test(an_alert_survives_what_goes_wrong),
         cmocka_unit_test(an_alert_that_was_not_delivered_is_sent_again_soon),
+        cmocka_unit_test(a_delivery_is_heard_of_in_its_own_life_only),
         cmocka_unit_test(a_log_that_was_cut_leaves_alerts_as_they_were),
         cmocka_unit_test(revisions_only_grow),
     };

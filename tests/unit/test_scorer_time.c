@@ -186,7 +186,7 @@ static void what_was_not_delivered_is_sent_again(void **state)
         start_score(self);
         idle(self, 60);
         if (way == 0) {
-            fake_publisher_fail(self->score->publisher, 1000);
+            fake_publisher_fail(self->score->publisher, 0, 1000);
         } else if (way == 1) {
             fake_publisher_room(self->score->publisher, 3);
             fake_publisher_hold(self->score->publisher, true);
@@ -198,7 +198,7 @@ static void what_was_not_delivered_is_sent_again(void **state)
         if (way < 2) {
             assert_int_equal(says_catching_up(self), -1);
         }
-        fake_publisher_fail(self->score->publisher, 0);
+        fake_publisher_fail(self->score->publisher, 0, 0);
         fake_publisher_hold(self->score->publisher, false);
         fake_publisher_room(self->score->publisher, 1000);
         fake_redis_odds(self->world.redis)->view_fails = 0;
