@@ -286,7 +286,7 @@ static void source_free(struct kafka_source *self)
     }
     kafka_topics_close(self->handles, self->topic_count);
     if (self->consumer) {
-        rd_kafka_destroy(self->consumer);
+        rd_kafka_destroy_flags(self->consumer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); /* it was, if it had to be */
     }
     for (size_t t = 0; self->topics && t < self->topic_count; t++) {
         free(self->topics[t].partitions);
@@ -295,6 +295,16 @@ static void source_free(struct kafka_source *self)
     free(self->messages);
     free(self->records);
     free(self);
+}
+
+/* With no partition there is nothing to give back, and a static member does not say goodbye. That spares the library a
+ * race (2.14.2): an assignment that arrives while the consumer closes calls back, and the answer may be thrown away with
+ * the group's queue, and rd_kafka_assign() wait for ever. */
+static bool source_has_to_leave(struct kafka_source *self)
+{
+    size_t topic = 0;
+    size_t partition = 0;
+    return !self->is_static || source_each(self, &topic, &partition) != NULL;
 }
 
 static void source_close(struct source *base)
@@ -306,8 +316,10 @@ static void source_close(struct source *base)
     source_release(self);
     source_settle(self);
     self->closing = true;
-    rd_kafka_consumer_close(self->consumer); /* calls back for what is to be revoked */
-    source_lose_all(self);                   /* nothing is left, except after a fatal error */
+    if (source_has_to_leave(self)) {
+        rd_kafka_consumer_close(self->consumer); /* calls back for what is to be revoked */
+    }
+    source_lose_all(self); /* nothing is left, except after a fatal error */
     source_free(self);
 }
 
@@ -409,6 +421,7 @@ enum outcome kafka_source_open(const struct source_settings *settings, struct so
     self->client = (struct kafka_client){.log = settings->kafka.log, .owner = self};
     self->events = settings->events;
     self->fetch_committed = settings->fetch_committed;
+    self->is_static = settings->kafka.instance && settings->kafka.instance[0];
     self->batch_max = settings->batch_max;
     enum outcome outcome = source_connect(self, settings, why);
     if (outcome != DONE) {

@@ -48,6 +48,7 @@ struct kafka_source {
     struct kafka_client client;
     struct source_events events;
     bool fetch_committed;
+    bool is_static; /* a member by name: closing does not leave the group */
     bool joined;
     bool closing; /* rebalances are served inside the callback: nothing is collected any more */
     bool serving; /* inside an event of the stage */

@@ -5,7 +5,7 @@
 #include "slipstream/decode.h"
 #include "slipstream/registry.h"
 
-#define DECODERS_MAX 1024
+#define DECODERS_MAX     1024
 #define REGISTRY_AWAY_US (10 * US_PER_SECOND) /* after it did not answer, it is not asked for this long */
 
 struct decoder;

@@ -213,9 +213,10 @@ static enum outcome claim_waiting(struct scorer *self, struct mono_time now, str
 
 /* ---- look, apply, publish ---- */
 
+/* In reading cx.signals, or intake in filling it: either way more is on its way than what was folded in. */
 static bool is_behind(const struct task *task)
 {
-    return task->stable_offset < 0 || task->position < task->stable_offset;
+    return task->catching_up || task->stable_offset < 0 || task->position < task->stable_offset;
 }
 
 /* How long after a look the next may be, when none is owed to a new minute. */

@@ -47,7 +47,8 @@ static void publish_outputs(struct scorer *self, struct task *task)
     }
 }
 
-/* Whose an alert's delivery is: partition + 1 (so that no token is 0), the life of its task, its place in the outbox. */
+/* Whose an alert's delivery is: partition + 1 (so that no token is 0), the life of its task, its place in the outbox.
+ */
 #define TOKEN_PARTITION 48
 #define TOKEN_LIFE      16
 _Static_assert(OUTBOX_MAX <= 1u << TOKEN_LIFE, "a place fits below the life");

@@ -142,8 +142,8 @@ enum outcome task_claim(struct task *self, struct store *store, struct event_tim
     return DONE;
 }
 
-/* A fold of the same agencies, services and cells, in the same places, with nothing in them. Cells stay, so that each is
- * replaced wherever it was stored or published, and not left behind as it was. */
+/* A fold of the same agencies, services and cells, in the same places, with nothing in them. Cells stay, so that each
+ * is replaced wherever it was stored or published, and not left behind as it was. */
 static struct fold *emptied(struct fold *before, const struct config *config)
 {
     struct fold *made = new_fold(config);

@@ -50,6 +50,7 @@ class Stack:
         began = time.monotonic()
         self._call("up", *parts)
         self.seconds = time.monotonic() - began
+        self.folder = Path(self.env()["STACK_DIR"])
 
     def _call(self, verb, *arguments):
         done = subprocess.run([STACK, verb, "--name", self.name, *arguments], stdin=subprocess.DEVNULL,
@@ -63,11 +64,10 @@ class Stack:
 
     def kill(self, *parts):
         """kill -9, and waits until the processes are gone."""
-        env = self.env()
-        for part in parts:
-            os.kill(int(env[f"STACK_{part.upper()}_PID"]), signal.SIGKILL)
-        for part in parts:
-            pid = int(env[f"STACK_{part.upper()}_PID"])
+        pids = [int((self.folder / part / "pid").read_text().split()[0]) for part in parts]
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        for part, pid in zip(parts, pids):
             deadline = time.monotonic() + 10
             while _lives(pid):
                 if time.monotonic() > deadline:

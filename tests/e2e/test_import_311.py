@@ -124,7 +124,7 @@ def close_to(got, expected):
 
 
 def card_is_right(card, wanted):
-    """The requests tell of nothing but quick resolution: the score is that driver's, and that its operational line's."""
+    """The requests tell of nothing but quick resolution: the score is that driver's, and its operational line's"""
     quick = card["drivers"].get("quick_resolution", {"score": None, "operational": None})
     return (card["suppressed"] == wanted["suppressed"] and card["interactions"] == wanted["interactions"]
             and all(close_to(got, wanted["quick"]) for got in (quick["operational"], quick["score"], card["cx"]))

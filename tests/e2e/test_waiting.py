@@ -20,27 +20,28 @@ def reasons(running):
 
 
 def waits_for(scenario, running, stages):
-    """Until each of the stages says in /-/ready and in two log lines which part it misses."""
+    """Until each of the stages says in /-/ready which part it misses."""
     def told():
         found = reasons(running)
         if found is None or any(PARTS[part] not in found.get(stage, "") for stage, part in stages.items()):
             return harness.Not(found)
         return True
 
+    scenario.until(f"{running.instance} says in /-/ready what it waits for", told)
+    scenario.true(f"{running.instance} is not ready, for want of {' and '.join(dict.fromkeys(stages.values()))}", True)
+    scenario.same(f"{running.instance} is alive", running.get("/-/healthy")[0], 200)
+
+
+def logs_it_again(scenario, running, stages):
+    """Until each of the stages has two log lines about the part it misses."""
     def logged():
         lines = {stage: running.lines(msg=f"waiting_for_{part}", component=stage) for stage, part in stages.items()}
         return harness.Not(lines) if any(len(found) < 2 for found in lines.values()) else lines
 
-    began = time.monotonic()
-    name = f"{running.instance} waits for {' and '.join(dict.fromkeys(stages.values()))}"
-    scenario.until(f"{name}, and says so in /-/ready", told)
-    scenario.same(f"{name}; it is alive", running.get("/-/healthy")[0], 200)
-    for stage, lines in scenario.until(f"{name}, and logs it again", logged).items():
-        scenario.true(f"{name}; {stage}'s lines are warnings with reason and error", all(
+    for stage, lines in scenario.until(f"{running.instance} logs it again", logged).items():
+        scenario.true(f"{running.instance}: {stage} warns of it, and again, with reason and error", all(
             (line["level"], line["reason"]) == ("warn", "unavailable") and line["error"] for line in lines), lines)
-    scenario.same(f"{name}; it still is alive", running.get("/-/healthy")[0], 200)
-    scenario.true(f"{name}; it still is not ready", told())
-    scenario.measured(f"{name}; seconds", f"{time.monotonic() - began:.1f}")
+    waits_for(scenario, running, stages)  # still
 
 
 def is_told_to_stop(scenario, running):
@@ -51,24 +52,28 @@ def is_told_to_stop(scenario, running):
 
 def run(scenario):
     scenario.make_topics()
-    scenario.stack.kill("kafka", "redis", "registry")
-    patient = scenario.start("patient")
-    told = scenario.start("told")
+    scenario.stack.kill("redis", "registry")
+    early, told = scenario.start("early"), scenario.start("told")
+    missed = {"intake": "registry", "score": "redis"}
+    waits_for(scenario, early, missed)
+    waits_for(scenario, told, missed)
+    is_told_to_stop(scenario, told)
+
+    scenario.stack.kill("kafka")
+    late = scenario.start("late")
+    told.start()
     scenario.until("told is alive", lambda: told.get("/-/healthy")[0] == 200)
     is_told_to_stop(scenario, told)
-    waits_for(scenario, patient, {"intake": "kafka", "score": "kafka"})
+    missed_late = {"intake": "kafka", "score": "kafka"}
+    waits_for(scenario, late, missed_late)
+    began = time.monotonic()
+    logs_it_again(scenario, late, missed_late)
+    logs_it_again(scenario, early, missed)
+    scenario.measured("seconds until all was said twice", f"{time.monotonic() - began:.1f}")
 
-    scenario.stack.restart("kafka")
-    told.start()
-    waits_for(scenario, patient, {"intake": "registry", "score": "redis"})
-    is_told_to_stop(scenario, told)
-
-    scenario.stack.restart("redis")
-    scenario.until("score waits for the registry, too", lambda: "registry" in (reasons(patient) or {}).get("score", ""))
-    scenario.stack.restart("registry")
-    scenario.until_ready(patient)
-    scenario.true("when all are there, it is ready", True)
-    scenario.same("and has never been restarted", patient.has_died(), False)
+    scenario.stack.restart("kafka", "redis", "registry")
+    scenario.until_ready(early, late)
+    scenario.true("when all are there, both are ready, without a restart", not early.has_died() and not late.has_died())
 
     twin = scenario.start("twin")
     scenario.until_ready(twin)
@@ -78,8 +83,7 @@ def run(scenario):
     scenario.true("and says that it was fenced", "fenced" in failed, failed)
     scenario.until_ready(again)
     scenario.same("told to stop, the newer ends with", again.stop()[0], 0)
-    code, seconds = patient.stop(signal.SIGINT)
-    scenario.same("INT is as good as TERM", code, 0)
+    scenario.same("INT is as good as TERM", late.stop(signal.SIGINT)[0], 0)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 /* fake_kafka.h - Kafka in memory, behind the tables of functions in slipstream/kafka.h, for one thread.
  *
  * Shape: a log of topics and partitions; transactions leave markers that take up offsets; readers are read-committed.
- * Who has which partition is the test's to say: rebalances are noted, and served inside the source's next poll or close,
- * as kafka.h has it. What goes wrong is asked for call by call, or drawn from the seed by odds.
- * Ownership: who opened a source, sink or publisher closes it through its table, or drops it: that is a crash, with no
- * callback and nothing finished. What is handed out is copied and gone with the next poll, so that a sanitizer sees a
- * stage that keeps it. The log itself lives until fake_kafka_close. */
+ * Who has which partition is the test's to say: rebalances are noted, and served inside the source's next poll or
+ * close, as kafka.h has it. What goes wrong is asked for call by call, or drawn from the seed by odds. Ownership: who
+ * opened a source, sink or publisher closes it through its table, or drops it: that is a crash, with no callback and
+ * nothing finished. What is handed out is copied and gone with the next poll, so that a sanitizer sees a stage that
+ * keeps it. The log itself lives until fake_kafka_close. */
 #ifndef SLIPSTREAM_TESTS_FAKE_KAFKA_H
 #define SLIPSTREAM_TESTS_FAKE_KAFKA_H
 
@@ -63,7 +63,8 @@ void fake_source_drop(struct source *self);
 void fake_source_assign(struct source *self, uint32_t topic, int32_t partition);
 void fake_source_revoke(struct source *self, uint32_t topic, int32_t partition);
 void fake_source_lose(struct source *self, uint32_t topic, int32_t partition);
-/* The group has gone on without it: all is lost, which it hears at its next poll, and the group takes nothing from it. */
+/* The group has gone on without it: all is lost, which it hears at its next poll, and the group takes nothing from it.
+ */
 void fake_source_expel(struct source *self);
 bool fake_source_is_assigned(struct source *self, uint32_t topic, int32_t partition); /* or about to be */
 bool fake_source_has(struct source *self, uint32_t topic, int32_t partition); /* assigned, and not about to go */
@@ -84,10 +85,10 @@ void fake_sink_next(struct sink *self, enum fake_commit next);
 
 struct publisher *fake_publisher_open(struct fake_kafka *kafka, const struct publisher_settings *settings);
 void fake_publisher_drop(struct publisher *self); /* what was queued may or may not have arrived: the seed knows */
-void fake_publisher_hold(struct publisher *self, bool hold);     /* nothing is acknowledged */
+void fake_publisher_hold(struct publisher *self, bool hold); /* nothing is acknowledged: serving waits its time */
 /* So many of the next deliveries fail, after so many that do not. */
 void fake_publisher_fail(struct publisher *self, size_t after, size_t count);
 void fake_publisher_refuse(struct publisher *self, const char *topic); /* nothing gets there; NULL: everything does */
-void fake_publisher_room(struct publisher *self, size_t queued); /* most that it queues; 100,000 at first */
+void fake_publisher_room(struct publisher *self, size_t queued);       /* most that it queues; 100,000 at first */
 
 #endif

@@ -222,9 +222,10 @@ static void deliver(struct fake_publisher *self, size_t count, bool tells)
 static enum outcome publisher_serve(struct publisher *base, int64_t wait_us, struct reason *why)
 {
     struct fake_publisher *self = publisher_of(base);
-    (void)wait_us;
     (void)why;
-    if (self->queued && !self->hold && !self->kafka->down) {
+    if (self->hold || self->kafka->down) {
+        virtual_clock_pass(self->kafka->clock, wait_us);
+    } else if (self->queued) {
         deliver(self, self->queued, true);
     }
     return DONE;

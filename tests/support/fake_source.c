@@ -155,8 +155,8 @@ static void serve_assigned(struct fake_source *self, struct partition_start *sta
     for (size_t i = 0; i < count; i++) {
         int64_t committed = OFFSET_UNSET;
         if (self->fetch_committed) {
-            committed = fake_committed_offset(self->kafka, self->group, self->topics[starts[i].topic],
-                                              starts[i].partition);
+            committed =
+                fake_committed_offset(self->kafka, self->group, self->topics[starts[i].topic], starts[i].partition);
         }
         starts[i].committed = committed;
         starts[i].start = committed >= 0 ? committed : START_EARLIEST;
@@ -197,8 +197,8 @@ static void serve_rebalances(struct fake_source *self)
         for (next = i; next < count && noted[next].kind == noted[i].kind; next++) {
             bool assigned = entry_of(self, noted[next].topic, noted[next].partition)->assigned;
             if (assigned != (noted[next].kind == REBALANCE_ASSIGN)) {
-                starts[used++] = (struct partition_start){.topic = noted[next].topic,
-                                                          .partition = noted[next].partition};
+                starts[used++] =
+                    (struct partition_start){.topic = noted[next].topic, .partition = noted[next].partition};
             }
         }
         if (used && noted[i].kind == REBALANCE_ASSIGN) {

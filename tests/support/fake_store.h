@@ -21,8 +21,9 @@ struct fake_redis *fake_redis_open(uint64_t seed);
 void fake_redis_close(struct fake_redis *self);
 struct fake_store_odds *fake_redis_odds(struct fake_redis *self);
 void fake_redis_down(struct fake_redis *self, bool down);
-void fake_redis_flush(struct fake_redis *self);                    /* it comes back empty */
-size_t fake_redis_fail_over(struct fake_redis *self, size_t writes); /* the last claims and applies are lost; how many */
+void fake_redis_flush(struct fake_redis *self); /* it comes back empty */
+size_t fake_redis_fail_over(struct fake_redis *self,
+                            size_t writes); /* the last claims and applies are lost; how many */
 void fake_redis_newer(struct fake_redis *self, int32_t partition, bool newer); /* its meta is of a newer format */
 /* Called once, when the next apply has reached the server and before it is looked at. */
 void fake_redis_before_apply(struct fake_redis *self, void (*hook)(void *context), void *context);
@@ -36,8 +37,9 @@ struct span fake_redis_field(struct fake_redis *self, int32_t partition, struct 
 void fake_redis_set(struct fake_redis *self, int32_t partition, struct span name, struct span value);
 void fake_redis_each(struct fake_redis *self, int32_t partition,
                      void (*field)(void *context, struct span name, struct span value), void *context);
-size_t fake_redis_count(struct fake_redis *self, int32_t partition, const char *kind); /* fields whose first word it is */
-struct span fake_redis_view(struct fake_redis *self, struct span key); /* data NULL: none */
+size_t fake_redis_count(struct fake_redis *self, int32_t partition,
+                        const char *kind);                                    /* fields whose first word it is */
+struct span fake_redis_view(struct fake_redis *self, struct span key);        /* data NULL: none */
 size_t fake_redis_applies(struct fake_redis *self, enum apply_result result); /* with that answer, heard or not */
 
 /* ---- a client ---- */

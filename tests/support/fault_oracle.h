@@ -6,11 +6,11 @@
 
 #include "published.h"
 
-#define EVENTS_MAX   2200 /* messages that can be read, copies included */
-#define BAD_MAX      400
-#define AGENCIES     5
-#define SERVICES     2
-#define CELLS        (AGENCIES * SERVICES * CHANNELS)
+#define EVENTS_MAX 2200 /* messages that can be read, copies included */
+#define BAD_MAX    400
+#define AGENCIES   5
+#define SERVICES   2
+#define CELLS      (AGENCIES * SERVICES * CHANNELS)
 
 static const char *const agencies[AGENCIES] = {"tax", "parks", "benefits", "customs", "a \"quoted\" one"};
 static const char *const services[SERVICES] = {"returns", "permits"};
@@ -53,8 +53,8 @@ static inline void check_signals(struct oracle *self, struct world *world)
     qsort(self->ids, self->id_count, sizeof *self->ids, by_number);
     bool same = heard.count == self->id_count && memcmp(ids, self->ids, heard.count * sizeof *ids) == 0;
     if (!same) {
-        fail_msg("seed %llu: %zu events on cx.signals of %zu messages, or not the same",
-                 (unsigned long long)self->seed, heard.count, self->id_count);
+        fail_msg("seed %llu: %zu events on cx.signals of %zu messages, or not the same", (unsigned long long)self->seed,
+                 heard.count, self->id_count);
     }
     free(ids);
     free(heard.events);
@@ -133,7 +133,8 @@ static inline bool read_cell(struct world *world, unsigned cell, struct cell *ou
     return found;
 }
 
-static inline void expect_cell(const struct oracle *self, unsigned cell, int64_t from_us, int64_t counts[SAMPLE_COUNTERS])
+static inline void expect_cell(const struct oracle *self, unsigned cell, int64_t from_us,
+                               int64_t counts[SAMPLE_COUNTERS])
 {
     memset(counts, 0, SAMPLE_COUNTERS * sizeof *counts);
     for (size_t i = 0; i < self->event_count; i++) {
@@ -143,7 +144,8 @@ static inline void expect_cell(const struct oracle *self, unsigned cell, int64_t
     }
 }
 
-/* Minutes of two hours, hours of ten days, six hours of nine weeks: each resolution has all events as far as it goes. */
+/* Minutes of two hours, hours of ten days, six hours of nine weeks: each resolution has all events as far as it goes.
+ */
 static inline void check_cell(const struct oracle *self, struct world *world, unsigned number)
 {
     static const int64_t lengths[] = {US_PER_MINUTE, US_PER_HOUR, 6 * US_PER_HOUR};
@@ -220,8 +222,8 @@ static inline void check_score(const struct oracle *self, struct world *world, u
     }
     json_t *score = published_json(highest.record->value, "score", ID_SCORE);
     const json_t *card = card_in(score, "28d", "");
-    int64_t people = counts[SAMPLE_INTERACTIONS] > counts[SAMPLE_SURVEYED] ? counts[SAMPLE_INTERACTIONS]
-                                                                            : counts[SAMPLE_SURVEYED];
+    int64_t people =
+        counts[SAMPLE_INTERACTIONS] > counts[SAMPLE_SURVEYED] ? counts[SAMPLE_INTERACTIONS] : counts[SAMPLE_SURVEYED];
     bool suppressed = json_is_true(json_object_get(card, "suppressed"));
     int64_t shown = suppressed ? -1 : number_in(json_object_get(card, "interactions"), "long");
     if (suppressed != (people < 11) || (!suppressed && shown != counts[SAMPLE_INTERACTIONS])) {

@@ -15,7 +15,8 @@ static const char *const odd_names[] = {
     "</script><b>&amp;%s%n{}[],:",
     "\xE2\x80\xA8\xE2\x80\xA9\xEF\xBB\xBF\xED\x9F\xBF\xF4\x8F\xBF\xBF",
     "null",
-    "200 bytes: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+    "200 bytes: "
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 };
 #define ODD_NAMES (sizeof odd_names / sizeof *odd_names)

@@ -94,7 +94,7 @@ static inline size_t heard_times(const struct heard *self, const struct sample *
 struct letter {
     char topic[64], reason[64], detail[256], version[32];
     int64_t partition, offset, timestamp_ms, schema_id; /* ABSENT: null */
-    struct span key, value; /* owned; data NULL: null */
+    struct span key, value;                             /* owned; data NULL: null */
     size_t header_count;
     struct {
         char name[64];

@@ -55,7 +55,8 @@ static inline const json_t *card_in(const json_t *score, const char *window, con
 {
     size_t i;
     const json_t *card;
-    json_array_foreach(json_object_get(score, "cards"), i, card) {
+    json_array_foreach(json_object_get(score, "cards"), i, card)
+    {
         const json_t *named = json_object_get(json_object_get(card, "channel"), "string");
         const char *of = json_is_string(named) ? json_string_value(named) : "";
         if (strcmp(text_in(card, "window"), window) == 0 && strcmp(of, channel) == 0) {
@@ -83,8 +84,7 @@ static inline const struct fake_record *last_with_key(struct world *world, const
 static inline json_t *last_score(struct world *world, const char *agency)
 {
     int32_t partition = partition_of(span_text(agency), (int32_t)world->config.signals_partitions);
-    const struct fake_record *last =
-        last_with_key(world, world->config.topic_scores, partition, span_text(agency));
+    const struct fake_record *last = last_with_key(world, world->config.topic_scores, partition, span_text(agency));
     return last ? published_json(last->value, "score", ID_SCORE) : NULL;
 }
 

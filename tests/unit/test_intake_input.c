@@ -1,5 +1,5 @@
-/* test_intake_input.c - the first stage and what it is given: times against the clock, bytes that cannot be read, schemas
- * that cannot be had, silence.
+/* test_intake_input.c - the first stage and what it is given: times against the clock, bytes that cannot be read,
+ * schemas that cannot be had, silence.
  *
  * Oracles: what was written; dead letters are read by Avro-C, messages under schemas/ are written by it. */
 #include "heard.h"
@@ -135,7 +135,10 @@ static const struct {
     {"four bytes", NULL, 0, "\0\0\0\0", 4, "short_frame", ABSENT},
     {"text", "k\0y", 3, "hello, world", 12, "bad_magic", ABSENT},
     {"an unknown schema", "", 0, UNKNOWN_ID "abc", 8, "unknown_schema", 999999},
-    {"a cut message", "key", 3, "\0\0\0\0\x65\x06" "a", 7, "truncated", 101},
+    {"a cut message", "key", 3,
+     "\0\0\0\0\x65\x06"
+     "a",
+     7, "truncated", 101},
     {"a schema of another channel's", "key", 3, "\0\0\0\0\x07xyz", 8, "unknown_schema", 7},
 };
 
@@ -225,7 +228,8 @@ static size_t registered(enum channel channel, int64_t at_us, uint8_t bytes[512]
     json_t *value = json_object();
     size_t i;
     json_t *field;
-    json_array_foreach(json_object_get(schema, "fields"), i, field) {
+    json_array_foreach(json_object_get(schema, "fields"), i, field)
+    {
         json_object_set_new(value, json_string_value(json_object_get(field, "name")), json_null());
     }
     json_object_set_new(value, "event_id", json_sprintf("registered-%s", channel_word(channel)));
@@ -269,7 +273,8 @@ static void every_channels_own_schema_is_read(void **state)
     tear_down(self);
 }
 
-/* The registry is away: what needs a schema not seen yet waits with its partition, all else goes on, nothing is lost. */
+/* The registry is away: what needs a schema not seen yet waits with its partition, all else goes on, nothing is lost.
+ */
 static void an_unknown_schema_holds_only_its_partition(void **state)
 {
     (void)state;

@@ -1,8 +1,9 @@
-/* test_pipeline_faults.c - both stages, two instances of each, through seeded schedules of whatever may go wrong: kills at
- * any edge, partitions moved, members expelled, transactions aborted or unanswered, replies lost, Redis away, empty or set
- * back, Kafka and the registry away, deliveries that fail. When all is quiet again, every message counts once.
+/* test_pipeline_faults.c - both stages, two instances of each, through seeded schedules of whatever may go wrong: kills
+ * at any edge, partitions moved, members expelled, transactions aborted or unanswered, replies lost, Redis away, empty
+ * or set back, Kafka and the registry away, deliveries that fail. When all is quiet again, every message counts once.
  *
- * Oracle: fault_oracle.h. A failure names its seed; SLIPSTREAM_SEED=n runs that one alone, SLIPSTREAM_SEEDS=n so many. */
+ * Oracle: fault_oracle.h. A failure names its seed; SLIPSTREAM_SEED=n runs that one alone, SLIPSTREAM_SEEDS=n so many.
+ */
 #include "fault_oracle.h"
 
 #include <signal.h>
@@ -13,12 +14,13 @@
 #else
 #define SEEDS 200
 #endif
-#define STEPS      110
+#define STEPS      90
 #define PARTITIONS 3
 #define SOURCES    2 /* partitions of each source topic */
 #define INSTANCES  2
 
-static const char *const overrides[] = {"signals.partitions=3", "score.apply_interval=200ms", "intake.batch=40", NULL};
+static const char *const overrides[] = {"signals.partitions=3", "score.apply_interval=200ms", "score.look_interval=20s",
+                                        "intake.batch=40", NULL};
 static const char *const names[INSTANCES] = {"a", "b"};
 
 struct run {
@@ -74,8 +76,7 @@ static const struct sample *new_event(struct run *self)
         .service = services[cell / CHANNELS % SERVICES],
         .channel = (enum channel)(cell % CHANNELS),
         .kind = seeded_one_in(random, 6) ? (enum event_kind)seeded_below(random, EVENT_KINDS) : EVENT_INTERACTION,
-        .at_us = self->world.clock.wall_us -
-                 (int64_t)seeded_below(random, (uint64_t)ages[seeded_sized(random, 4) % 4]),
+        .at_us = self->world.clock.wall_us - (int64_t)seeded_below(random, (uint64_t)ages[seeded_sized(random, 4) % 4]),
         .retracts = seeded_one_in(random, 8),
         .good = (int)seeded_below(random, 3) - 1,
         .satisfaction = seeded_one_in(random, 3) ? (int)seeded_below(random, 6) : 0,
@@ -350,7 +351,7 @@ static void storm(struct run *self)
     *fake_redis_odds(self->world.redis) =
         (struct fake_store_odds){.refused = 15, .reply_lost = 15, .load_fails = 6, .view_fails = 10};
     for (unsigned step = 0; step < STEPS; step++) {
-        for (uint64_t left = seeded_below(random, 38); left > 0; left--) {
+        for (uint64_t left = seeded_below(random, 46); left > 0; left--) {
             produce(self);
         }
         start_missing(self, 3);
@@ -403,6 +404,7 @@ static void calm(struct run *self)
     for (unsigned round = 0; settled < 30; round++) { /* and a look later it has been published */
         start_missing(self, 1);
         assign_all_missing(self);
+        virtual_clock_pass(&self->world.clock, US_PER_SECOND);
         step_all(self);
         settled += settled > 0 || is_settled(self);
         if (round > 1000) {

@@ -12,8 +12,8 @@
 static const char *const channels[CHANNELS] = {"web", "phone", "office", "chat"};
 static const char *const windows[WINDOWS] = {"1h", "4h", "24h", "7d", "28d"};
 static const char *const drivers[DRIVERS] = {"office_answers", "rep_answers", "quality", "quick_resolution"};
-static const char *const behaviours[BEHAVIOURS] = {"compliance", "engagement_advice", "engagement_enrol",
-                                                   "advocacy",   "trust",             "forgiveness"};
+static const char *const behaviours[BEHAVIOURS] = {"compliance", "engagement_advice", "engagement_enrol", "advocacy",
+                                                   "trust",      "forgiveness"};
 static const struct scoring scoring = {.version = "0123456789abcdef", .suppress_below = 11, .target_rule = {WINDOW_4H}};
 
 static json_t *text_of(struct span text)
@@ -110,9 +110,9 @@ static void aggregates_say_what_was_counted(void **state)
             .counts = counts,
         };
         bool shown = !aggregate.suppressed;
-        json_t *key = json_pack("{s:o,s:o,s:s,s:s}", "agency", text_of(aggregate.agency), "service",
-                                text_of(aggregate.service), "channel", channels[aggregate.channel], "window",
-                                windows[aggregate.window]);
+        json_t *key =
+            json_pack("{s:o,s:o,s:s,s:s}", "agency", text_of(aggregate.agency), "service", text_of(aggregate.service),
+                      "channel", channels[aggregate.channel], "window", windows[aggregate.window]);
         json_t *value = json_deep_copy(key);
         json_object_set_new(value, "epoch", json_integer((json_int_t)aggregate.revision.epoch));
         json_object_set_new(value, "seq", json_integer((json_int_t)aggregate.revision.seq));
@@ -141,8 +141,8 @@ static json_t *drivers_of(const struct card *card, bool shown)
         const struct driver_score *driver = &card->drivers[d];
         if (driver->score.present) {
             json_object_set_new(all, drivers[d],
-                                json_pack("{s:o,s:o,s:o}", "score", maybe_estimate(&driver->score, true),
-                                          "operational", maybe_estimate(&driver->operational, true), "survey",
+                                json_pack("{s:o,s:o,s:o}", "score", maybe_estimate(&driver->score, true), "operational",
+                                          maybe_estimate(&driver->operational, true), "survey",
                                           maybe_estimate(&driver->survey, true)));
         }
     }
@@ -187,11 +187,10 @@ static void scorecards_say_what_was_scored(void **state)
                 }
             }
         }
-        json_t *expected =
-            json_pack("{s:o,s:I,s:I,s:I,s:b,s:s,s:o}", "agency", text_of(scorecard->agency), "epoch",
-                      (json_int_t)scorecard->revision.epoch, "seq", (json_int_t)scorecard->revision.seq, "as_of",
-                      (json_int_t)scorecard->as_of.us, "catching_up", scorecard->catching_up, "method",
-                      "0123456789abcdef", "cards", cards);
+        json_t *expected = json_pack("{s:o,s:I,s:I,s:I,s:b,s:s,s:o}", "agency", text_of(scorecard->agency), "epoch",
+                                     (json_int_t)scorecard->revision.epoch, "seq", (json_int_t)scorecard->revision.seq,
+                                     "as_of", (json_int_t)scorecard->as_of.us, "catching_up", scorecard->catching_up,
+                                     "method", "0123456789abcdef", "cards", cards);
         buffer_clear(&out);
         record_score(&out, ID_SCORE, scorecard);
         check("score", round, buffer_as_span(&out), "score", ID_SCORE, expected);
@@ -239,8 +238,7 @@ static void alerts_say_what_happened(void **state)
             .scoring = &scoring,
         };
         char id[17];
-        snprintf(id, sizeof id, "%016llx",
-                 (unsigned long long)alert_id(alert.agency, alert.subject, episode.ordinal));
+        snprintf(id, sizeof id, "%016llx", (unsigned long long)alert_id(alert.agency, alert.subject, episode.ordinal));
         bool is_closed = alert.transition == ALERT_CLOSED;
         buffer_clear(&sentence);
         alert_text(&sentence, &alert);

@@ -382,6 +382,9 @@ static void two_owners_count_once(void **state)
     say(self, 0, 20, TELLS_CAUGHT_UP);
     fake_redis_before_apply(self->world.redis, take_over, &takeover);
     score_turns(self->score, 1, SECOND);
+    struct owner heir = fake_redis_owner(self->world.redis, 0);
+    score_turns(self->score, 1, SECOND); /* first it gives Kafka the time to tell */
+    assert_int_equal(fake_redis_owner(self->world.redis, 0).random, heir.random);
     for (unsigned i = 0; i < 20; i++) {
         say(self, 0, 20, TELLS_CAUGHT_UP);
         say(self, 1, 20, TELLS_CAUGHT_UP);
@@ -396,6 +399,28 @@ static void two_owners_count_once(void **state)
     score_stop(self->score);
     score_stop(takeover.heir);
     check_stored(self, "two owners");
+    score_tear_down(self);
+}
+
+/* The wall clock steps back and forth; owners still follow one another, timers still run out. */
+static void the_clock_steps(void **state)
+{
+    (void)state;
+    struct score_setup *self = score_set_up(1, NULL);
+    uint64_t epoch = 0;
+    for (unsigned life = 0; life < 6; life++) {
+        start_score(self);
+        say(self, 0, 20, TELLS_CAUGHT_UP);
+        score_turns(self->score, 3, SECOND);
+        check_stored(self, "stepped");
+        assert_true(fake_redis_owner(self->world.redis, 0).epoch > epoch);
+        epoch = fake_redis_owner(self->world.redis, 0).epoch;
+        self->world.clock.wall_us += life % 2 ? 50 * US_PER_MINUTE : -50 * US_PER_MINUTE;
+        say(self, 0, 20, TELLS_CAUGHT_UP);
+        score_turns(self->score, 3, SECOND);
+        check_stored(self, "stepped");
+        score_kill(self->score);
+    }
     score_tear_down(self);
 }
 
@@ -449,6 +474,7 @@ int main(void)
         cmocka_unit_test(nothing_is_public_before_it_is_stored),
         cmocka_unit_test(a_zombie_stores_and_publishes_nothing),
         cmocka_unit_test(two_owners_count_once),
+        cmocka_unit_test(the_clock_steps),
         cmocka_unit_test(a_batch_that_cannot_be_read_is_passed_over),
         cmocka_unit_test(more_partitions_than_configured_are_refused),
     };

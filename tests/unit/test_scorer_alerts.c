@@ -126,8 +126,16 @@ static void nothing_opens_or_closes_while_catching_up(void **state)
 }
 
 /* What goes wrong at one turn of those in which an alert opens and leaves. */
-enum mishap { MISHAP_NONE, MISHAP_REFUSED, MISHAP_REPLY_LOST, MISHAP_DIES, MISHAP_KILLED, MISHAP_FAILS, MISHAP_MOVES,
-              MISHAPS };
+enum mishap {
+    MISHAP_NONE,
+    MISHAP_REFUSED,
+    MISHAP_REPLY_LOST,
+    MISHAP_DIES,
+    MISHAP_KILLED,
+    MISHAP_FAILS,
+    MISHAP_MOVES,
+    MISHAPS
+};
 static const char *const mishap_words[MISHAPS] = {
     "none", "refused", "reply lost", "dies after the write", "killed", "delivery fails", "partitions go and come"};
 

@@ -270,7 +270,8 @@ static void a_log_that_was_cut_is_counted_anew(void **state)
             score_turns(self->score, 1, SECOND);
             check_position_and_counts_agree(self);
         }
-        struct sample copy = new_sample(self, 0); /* said once before the cut and once after: only the second is there */
+        struct sample copy =
+            new_sample(self, 0); /* said once before the cut and once after: only the second is there */
         world_batch(&self->world, 0, &copy, 1, TELLS_CAUGHT_UP);
         score_turns(self->score, 1, SECOND);
         if (cuts[row].restarts) {
@@ -339,6 +340,72 @@ static void what_only_the_lost_records_told_is_taken_back(void **state)
     score_tear_down(self);
 }
 
+/* Nothing is left of the log: what is public waits for something to be read, and is of no time before. */
+static void an_emptied_log_tells_nothing_at_first(void **state)
+{
+    (void)state;
+    struct score_setup *self = score_set_up(1, NULL);
+    start_score(self);
+    for (unsigned i = 0; i < 5; i++) {
+        say_batch(self);
+        score_turns(self->score, 1, SECOND);
+    }
+    fake_kafka_cut(self->world.kafka, "cx.signals", 0, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        score_turns(self->score, 8, SECOND);
+        json_t *score = last_score(&self->world, self->agencies[0]);
+        assert_true(number_in(score, "as_of") >= WORLD_BASE);
+        json_decref(score);
+        world_batch(&self->world, 0, NULL, 0, i == 0 ? TELLS_NOTHING : TELLS_CAUGHT_UP);
+    }
+    json_t *score = last_score(&self->world, self->agencies[0]);
+    assert_true(json_is_true(json_object_get(card_in(score, "28d", ""), "suppressed")));
+    json_decref(score);
+    score_stop(self->score);
+    score_tear_down(self);
+}
+
+/* ---- what is stored, for people ---- */
+
+static void the_state_can_be_shown(void **state)
+{
+    (void)state;
+    struct score_setup *self = score_set_up(1, NULL);
+    struct buffer out;
+    struct reason why;
+    buffer_init(&out, 1 << 20);
+    assert_int_equal(fake_redis_has(self->world.redis, 0), false);
+    start_score(self);
+    assert_int_equal(state_show(self->score->store, 0, &out, &why), DONE);
+    assert_int_equal(out.size, 0); /* nothing is stored yet */
+    say(self, 0, 200, TELLS_CAUGHT_UP);
+    score_turns(self->score, 3, SECOND);
+    assert_int_equal(state_show(self->score->store, 0, &out, &why), DONE);
+    json_t *line = json_loadb((const char *)out.data, out.size, 0, NULL);
+    assert_non_null(line);
+    assert_string_equal(text_in(line, "agency"), self->agencies[0]);
+    assert_string_equal(text_in(line, "service"), "returns");
+    assert_string_equal(text_in(line, "channel"), "phone");
+    assert_string_equal(text_in(line, "as_of"), "2026-11-22T09:00:00Z");
+    assert_int_equal(number_in(line, "partition"), 0);
+    static const char *const windows[] = {"1h", "4h", "24h", "7d", "28d"};
+    for (size_t w = 0; w < COUNT(windows); w++) {
+        const json_t *window = json_object_get(json_object_get(line, "windows"), windows[w]);
+        const json_t *resolved = json_object_get(json_object_get(window, "signals"), "resolved");
+        assert_int_equal(number_in(window, "events"), self->expected[0][SAMPLE_EVENTS]);
+        assert_int_equal(number_in(window, "interactions"), self->expected[0][SAMPLE_INTERACTIONS]);
+        assert_int_equal(json_integer_value(json_array_get(resolved, 0)), self->expected[0][SAMPLE_BAD]);
+        assert_int_equal(json_integer_value(json_array_get(resolved, 1)), self->expected[0][SAMPLE_GOOD]);
+    }
+    json_decref(line);
+    fake_redis_down(self->world.redis, true);
+    assert_int_equal(state_show(self->score->store, 0, &out, &why), RETRY);
+    fake_redis_down(self->world.redis, false);
+    score_stop(self->score);
+    buffer_done(&out);
+    score_tear_down(self);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,6 +415,8 @@ int main(void)
         cmocka_unit_test(old_ids_leave_the_state),
         cmocka_unit_test(records_below_the_logs_start_are_told),
         cmocka_unit_test(a_log_that_was_cut_is_counted_anew),
+        cmocka_unit_test(an_emptied_log_tells_nothing_at_first),
+        cmocka_unit_test(the_state_can_be_shown),
         cmocka_unit_test(what_only_the_lost_records_told_is_taken_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

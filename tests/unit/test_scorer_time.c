@@ -1,5 +1,5 @@
-/* test_scorer_time.c - the second stage and time: when silence counts, when it says that it is catching up, what it sends
- * again.
+/* test_scorer_time.c - the second stage and time: when silence counts, when it says that it is catching up, what it
+ * sends again.
  *
  * Oracle: DESIGN, "Time", as rows. */
 #include "score_setup.h"
@@ -78,6 +78,28 @@ static void an_event_ahead_of_the_clock_does_not_move_it(void **state)
     world_batch(&self->world, 0, &sample, 1, TELLS_NOTHING);
     score_turns(self->score, 2, SECOND);
     assert_int_equal(fake_redis_meta(self->world.redis, 0)->as_of_us, WORLD_BASE);
+    score_stop(self->score);
+    score_tear_down(self);
+}
+
+static void it_does_not_move_back_over_a_restart(void **state)
+{
+    (void)state;
+    struct score_setup *self = score_set_up(1, NULL);
+    start_score(self);
+    say(self, 0, 10, TELLS_CAUGHT_UP);
+    idle(self, 300);
+    int64_t before = fake_redis_meta(self->world.redis, 0)->as_of_us;
+    assert_int_equal(before, WORLD_BASE + 4 * US_PER_MINUTE);
+    score_kill(self->score);
+    start_score(self);
+    struct sample sample = new_sample(self, 0);
+    sample.at_us -= US_PER_HOUR;
+    expect(self, &sample);
+    world_batch(&self->world, 0, &sample, 1, TELLS_NOTHING);
+    score_turns(self->score, 2, SECOND);
+    check_stored(self, "late");
+    assert_int_equal(fake_redis_meta(self->world.redis, 0)->as_of_us, before);
     score_stop(self->score);
     score_tear_down(self);
 }
@@ -212,16 +234,44 @@ static void what_was_not_delivered_is_sent_again(void **state)
     }
 }
 
+/* Kafka takes nothing for a while: a turn waits for it once, not once a task. */
+static void a_full_queue_is_waited_for_once_a_turn(void **state)
+{
+    (void)state;
+    struct score_setup *self = score_set_up(1, NULL);
+    start_score(self);
+    idle(self, 60);
+    fake_publisher_room(self->score->publisher, 1);
+    fake_publisher_hold(self->score->publisher, true);
+    for (unsigned i = 0; i < 3; i++) {
+        say(self, 0, 20, TELLS_CAUGHT_UP);
+        say(self, 1, 20, TELLS_CAUGHT_UP);
+        int64_t before = self->world.clock.mono_us;
+        score_turns(self->score, 1, 6 * SECOND);
+        int64_t took = self->world.clock.mono_us - before - 6 * SECOND;
+        assert_true(took >= 4 * SECOND && took <= 6 * SECOND);
+        check_stored(self, "clogged"); /* and what is counted is stored meanwhile */
+    }
+    fake_publisher_hold(self->score->publisher, false);
+    fake_publisher_room(self->score->publisher, 1000);
+    idle(self, 30);
+    assert_int_equal(says_catching_up(self), 0);
+    score_stop(self->score);
+    score_tear_down(self);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(silence_counts_when_all_was_read),
         cmocka_unit_test(what_was_not_read_of_our_own_topic_holds_the_clock),
         cmocka_unit_test(an_event_ahead_of_the_clock_does_not_move_it),
+        cmocka_unit_test(it_does_not_move_back_over_a_restart),
         cmocka_unit_test(scorecards_say_that_they_are_catching_up),
         cmocka_unit_test(a_rebuild_says_that_it_is_catching_up),
         cmocka_unit_test(everything_is_sent_again_after_a_claim_and_every_hour),
         cmocka_unit_test(what_was_not_delivered_is_sent_again),
+        cmocka_unit_test(a_full_queue_is_waited_for_once_a_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,8 +22,8 @@
 /* ---- fields ---- */
 
 static const size_t part_counts[STATE_KINDS] = {
-    [STATE_OPEN] = 3,      [STATE_CLOSED] = 3,  [STATE_CLOSED + 1] = 3, [STATE_CLOSED + 2] = 3,
-    [STATE_IDS] = 1,       [STATE_EPISODE] = 2, [STATE_OUTBOX] = 2,
+    [STATE_OPEN] = 3, [STATE_CLOSED] = 3,  [STATE_CLOSED + 1] = 3, [STATE_CLOSED + 2] = 3,
+    [STATE_IDS] = 1,  [STATE_EPISODE] = 2, [STATE_OUTBOX] = 2,
 };
 
 static struct span random_part(struct seeded *random, uint8_t bytes[ID_SIZE_MAX])
@@ -74,11 +74,15 @@ static const struct {
     {"open\0a\0b\0c\0d", 12, false},
     {"opened\0a\0b\0c", 12, false},
     {"pin\0a\0b", 7, false}, /* a later release's */
-    {"ids\0" "7", 5, true},
+    {"ids\0"
+     "7",
+     5, true},
     {"\0\0\0", 3, false},
     {"six_hours\0a\0b\0web", 17, true},
     {"episode\0a\0cx", 12, true},
-    {"outbox\0" "0123456789abcdef\0opened", 30, true},
+    {"outbox\0"
+     "0123456789abcdef\0opened",
+     30, true},
 };
 
 static void foreign_fields_are_left_alone(void **state)
@@ -188,7 +192,8 @@ static void stored_entries_are_loaded_once(void **state)
     outbox_init(&loaded);
     changes_init(&changes);
     for (uint64_t i = 0; i < 40; i++) {
-        outbox_add(&written, UINT64_MAX / 40 * i, i % 2 ? ALERT_OPENED : ALERT_CLOSED, span_text("message"), OUTBOX_NEW);
+        outbox_add(&written, UINT64_MAX / 40 * i, i % 2 ? ALERT_OPENED : ALERT_CLOSED, span_text("message"),
+                   OUTBOX_NEW);
     }
     outbox_changes(&written, &changes);
     const struct state_change *list = changes_list(&changes);
@@ -245,8 +250,8 @@ static void the_outbox_has_a_bound(void **state)
 
 /* ---- watch ---- */
 
-/* A word of intake's: topic (0: "a", 1: "b", -1: none at all), how many partitions it has, and of one of them how far it
- * is read and where it ends (-1: not known; -2: nothing of any partition), as of how many seconds ago. */
+/* A word of intake's: topic (0: "a", 1: "b", -1: none at all), how many partitions it has, and of one of them how far
+ * it is read and where it ends (-1: not known; -2: nothing of any partition), as of how many seconds ago. */
 struct word {
     int topic, partitions, partition, read, end;
     double seconds_ago;
@@ -318,8 +323,7 @@ static void two_topics_are_watched_together(void **state)
     watch_init(&watch);
     struct source_topic sources[] = {{span_text("a"), 1}, {span_text("b"), 1}};
     struct source_progress progress[] = {{0, 0, 5, 5, NOW - 3 * SECOND}, {1, 0, 5, 5, NOW - 7 * SECOND}};
-    struct batch_header header = {
-        .sources = sources, .source_count = 2, .progress = progress, .progress_count = 1};
+    struct batch_header header = {.sources = sources, .source_count = 2, .progress = progress, .progress_count = 1};
     watch_tell(&watch, &header);
     assert_int_equal(watch_complete_until(&watch, (struct event_time){NOW}).us, INT64_MIN);
     header.progress = progress + 1;

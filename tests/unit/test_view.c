@@ -1,4 +1,5 @@
-/* test_view.c - the live view: JSON that any reader takes, with the figures of the scorecard; and alerts in plain words.
+/* test_view.c - the live view: JSON that any reader takes, with the figures of the scorecard; and alerts in plain
+ * words.
  *
  * Oracle: jansson reads it, and its figures are compared with those that went in. */
 #include <setjmp.h>
@@ -187,18 +188,30 @@ static const struct {
     struct estimate estimate;
     const char *expected; /* begins with; the rest tells since when */
 } sentences[] = {
-    {ALERT_OPENED, TARGET_CX, {true, 41.26, 35.1, 47.84, 1234},
+    {ALERT_OPENED,
+     TARGET_CX,
+     {true, 41.26, 35.1, 47.84, 1234},
      "tax: the CX score is below its target of 60.0: 41.3, between 35.1 and 47.8, from 1234 interactions in 4h; "},
-    {ALERT_CLOSED, TARGET_CX, {true, 60, 57, 63, 500},
+    {ALERT_CLOSED,
+     TARGET_CX,
+     {true, 60, 57, 63, 500},
      "tax: the CX score is back at its target of 60.0: 60.0, between 57.0 and 63.0, from 500 interactions in 4h; "},
-    {ALERT_OPENED, TARGET_DRIVER + DRIVER_OFFICE_ANSWERS, {true, 1, 0, 2, 50},
+    {ALERT_OPENED,
+     TARGET_DRIVER + DRIVER_OFFICE_ANSWERS,
+     {true, 1, 0, 2, 50},
      "tax: \"employees at the office answer all my questions\" is below its target of 60.0: 1.0, between 0.0 and 2.0, "
      "from 50 interactions in 4h; "},
-    {ALERT_OPENED, TARGET_DRIVER + DRIVER_REP_ANSWERS, {true, 1, 0, 2, 50},
+    {ALERT_OPENED,
+     TARGET_DRIVER + DRIVER_REP_ANSWERS,
+     {true, 1, 0, 2, 50},
      "tax: \"representatives answer all my questions\" is below its target of 60.0: "},
-    {ALERT_OPENED, TARGET_DRIVER + DRIVER_QUALITY, {true, 1, 0, 2, 50},
+    {ALERT_OPENED,
+     TARGET_DRIVER + DRIVER_QUALITY,
+     {true, 1, 0, 2, 50},
      "tax: the quality of information and services is below its target of 60.0: "},
-    {ALERT_OPENED, TARGET_DRIVER + DRIVER_QUICK_RESOLUTION, {true, 1, 0, 2, 50},
+    {ALERT_OPENED,
+     TARGET_DRIVER + DRIVER_QUICK_RESOLUTION,
+     {true, 1, 0, 2, 50},
      "tax: quick resolution is below its target of 60.0: "},
     {ALERT_CLOSED, TARGET_CX, {0}, "tax: the CX score is back at its target of 60.0; "},
 };
