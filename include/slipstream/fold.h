@@ -19,12 +19,12 @@ struct fold_limits {
 };
 
 struct fold_cell {
-    struct cell cell;
     uint32_t agency;  /* position in the fold's agencies */
     uint32_t service; /* position in that agency's services */
     enum channel channel;
     bool changed;     /* is in the list of changed cells */
     bool is_other;    /* its agency or service is FOLD_OTHER */
+    struct cell cell;
     uint64_t published[WINDOWS]; /* the owner's own: a hash of what it published last */
 };
 #define FOLD_NONE UINT32_MAX
@@ -57,9 +57,16 @@ uint32_t fold_service(struct fold *self, uint32_t agency, struct span name);
 enum fold_result fold_event(struct fold *self, uint32_t agency, uint32_t service, const struct signal_event *event,
                             struct event_time arrived);
 
-/* Has the memory that fold_event will need for an event brought near, so that it is there a few events later. The event's
- * agency and service are positions in the fold. Changes nothing. */
-void fold_fetch(const struct fold *self, const struct signal_event *event);
+/* The same in two steps, with some other events between them: the first has the memory brought near that the second
+ * needs, and changes nothing. The event's agency and service are positions in the fold; it is borrowed. */
+#define FOLD_AHEAD 8 /* events between the steps: so many take about as long as memory does */
+struct fold_item {
+    const struct signal_event *event;
+    size_t count;
+    uint16_t counters[EVENT_COUNTERS_MAX];
+};
+void fold_prepare(const struct fold *self, const struct signal_event *event, struct fold_item *item);
+enum fold_result fold_prepared(struct fold *self, const struct fold_item *item, struct event_time arrived);
 
 /* The highest event minute seen, and never past the time of arrival. */
 struct event_time fold_as_of(const struct fold *self);

@@ -220,18 +220,18 @@ static void see_time(struct fold *self, int64_t event_us, struct event_time arri
     }
 }
 
-enum fold_result fold_event(struct fold *self, uint32_t agency, uint32_t service, const struct signal_event *event,
-                            struct event_time arrived)
+static enum fold_result add_event(struct fold *self, uint32_t agency, uint32_t service, const struct fold_item *item,
+                                  struct event_time arrived)
 {
+    const struct signal_event *event = item->event;
     if (!id_set_add(&self->ids, event->id, arrived)) {
         return FOLD_DUPLICATE;
     }
     self->fresh_ids++;
     see_time(self, event->at_us, arrived);
-    uint16_t counters[EVENT_COUNTERS_MAX];
-    size_t count = signals_counters(event, counters);
     struct fold_cell *cell = fold_cell_of(self, agency, service, event->channel);
-    if (cell_add(&cell->cell, event->at_us, counters, count, event->retracts, self->as_of) != CELL_APPLIED) {
+    if (cell_add(&cell->cell, event->at_us, item->counters, item->count, event->retracts, self->as_of) !=
+        CELL_APPLIED) {
         return FOLD_LATE;
     }
     self->agencies[agency]->shown.touched = true;
@@ -240,20 +240,43 @@ enum fold_result fold_event(struct fold *self, uint32_t agency, uint32_t service
     return FOLD_APPLIED;
 }
 
-#define FETCH_AHEAD 8 /* events, about */
+enum fold_result fold_event(struct fold *self, uint32_t agency, uint32_t service, const struct signal_event *event,
+                            struct event_time arrived)
+{
+    struct fold_item item = {.event = event};
+    item.count = signals_counters(event, item.counters);
+    return add_event(self, agency, service, &item, arrived);
+}
 
-void fold_fetch(const struct fold *self, const struct signal_event *event)
+/* The lines of a pane that some counters lie in. */
+#define LINE_COUNTERS 16
+
+void fold_prepare(const struct fold *self, const struct signal_event *event, struct fold_item *item)
 {
     /* No function of its own may hold a prefetch only: gcc takes it for one without effect, and leaves the call out. */
     const struct fold_service *service = &self->agencies[event->agency]->shown.services[event->service];
+    uint32_t position = service->cells[event->channel];
     __builtin_prefetch(id_set_home(&self->ids, event->id), 1);
-    __builtin_prefetch(id_set_leaving(&self->ids, FETCH_AHEAD), 1);
-    if (service->cells[event->channel] != FOLD_NONE) {
-        const struct pane *pane = self->cells[service->cells[event->channel]]->cell.open;
-        __builtin_prefetch(pane, 1);
-        __builtin_prefetch(pane->counts + COUNTER_OUTCOMES, 1);
-        __builtin_prefetch(pane->counts + COUNTER_OUTCOMES + 16, 1);
+    __builtin_prefetch(id_set_leaving(&self->ids, FOLD_AHEAD), 1);
+    item->event = event;
+    item->count = signals_counters(event, item->counters);
+    if (position == FOLD_NONE) {
+        return;
     }
+    const struct fold_cell *cell = self->cells[position];
+    unsigned line = COUNTERS;
+    __builtin_prefetch(cell, 1);
+    for (size_t i = 0; i < item->count; i++) {
+        if (item->counters[i] / LINE_COUNTERS != line) {
+            line = item->counters[i] / LINE_COUNTERS;
+            __builtin_prefetch(&cell->cell.open[PANE_MINUTE].counts[item->counters[i]], 1);
+        }
+    }
+}
+
+enum fold_result fold_prepared(struct fold *self, const struct fold_item *item, struct event_time arrived)
+{
+    return add_event(self, item->event->agency, item->event->service, item, arrived);
 }
 
 struct event_time fold_as_of(const struct fold *self)

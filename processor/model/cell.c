@@ -53,8 +53,10 @@ static void close_pane(struct cell *self, enum resolution resolution, struct eve
     }
     if (resolution + 1 < RESOLUTIONS) {
         pane_pour(pane, &self->open[resolution + 1]);
+    } else {
+        self->touches -= pane->touches;
+        pane_clear(pane);
     }
-    pane_clear(pane);
     self->open_changed = true;
 }
 
@@ -97,11 +99,15 @@ void cell_expire(struct cell *self, struct event_time as_of)
  * panes may yet flow into one. */
 static bool has_room(const struct cell *self)
 {
-    int64_t touches = 0;
-    for (unsigned r = 0; r < RESOLUTIONS; r++) {
-        touches += self->open[r].touches;
-    }
-    return touches < INT32_MAX;
+    return self->touches < INT32_MAX;
+}
+
+static void add_open(struct cell *self, enum resolution resolution, const uint16_t *counters, size_t count,
+                     int32_t step)
+{
+    pane_add(&self->open[resolution], counters, count, step);
+    self->touches++;
+    self->open_changed = true;
 }
 
 /* The finest resolution whose open pane holds a moment, or RESOLUTIONS. */
@@ -135,8 +141,7 @@ static enum cell_result add_late(struct cell *self, int64_t at_us, const uint16_
         self->closed_changed[r] = true;
     }
     if (open < RESOLUTIONS) {
-        pane_add(&self->open[open], counters, count, step);
-        self->open_changed = true;
+        add_open(self, (enum resolution)open, counters, count, step);
     }
     return CELL_APPLIED;
 }
@@ -159,8 +164,7 @@ enum cell_result cell_add(struct cell *self, int64_t at_us, const uint16_t *coun
     if (!has_room(self)) {
         return CELL_FULL;
     }
-    pane_add(minute, counters, count, step);
-    self->open_changed = true;
+    add_open(self, PANE_MINUTE, counters, count, step);
     return CELL_APPLIED;
 }
 
@@ -262,6 +266,10 @@ enum outcome cell_decode_open(struct cell *self, struct span bytes, struct reaso
         return FAIL(why, STOP, REASON_BAD_STATE, "open panes that cannot be open together");
     }
     memcpy(self->open, open, sizeof open);
+    self->touches = 0;
+    for (unsigned r = 0; r < RESOLUTIONS; r++) {
+        self->touches += open[r].touches;
+    }
     return DONE;
 }
 

@@ -6,7 +6,6 @@
 #define GROUP_BYTES ((size_t)8 << 20) /* of changes sent to Redis at a time: bounds the memory of a busy hour's end */
 #define PUBLISH_ALL_US US_PER_HOUR
 #define LOOKS_PART 10 /* behind, looks and what they publish take at most the tenth part of the time */
-#define FETCH_AHEAD 8 /* events: their memory is on its way while those before them are folded in */
 #define CLAIM_BACKOFF_LEAST_US (200 * US_PER_MS)
 #define CLAIM_BACKOFF_MOST_US (5 * US_PER_SECOND)
 #define FENCED_WAIT_US (2 * US_PER_SECOND) /* for Kafka to tell us, should the partition be another's by now */
@@ -83,10 +82,10 @@ static void tell_counts(struct scorer *self, const struct fold_counts *counts)
     }
 }
 
-static void fold_one(struct task *task, const struct signal_event *event, struct event_time arrived,
-                     struct fold_counts *counts)
+static void fold_one(struct task *task, const struct fold_item *item, struct fold_counts *counts)
 {
-    enum fold_result result = fold_event(task->fold, event->agency, event->service, event, arrived);
+    const struct signal_event *event = item->event;
+    enum fold_result result = fold_prepared(task->fold, item, task->arrived);
     if (result == FOLD_APPLIED) {
         struct agency_record *record = task_agency(task, event->agency);
         if (event->at_us < record->first_unpublished_us) {
@@ -99,13 +98,16 @@ static void fold_one(struct task *task, const struct signal_event *event, struct
 static void fold_events(struct scorer *self, struct task *task)
 {
     struct incoming *incoming = &self->incoming;
+    struct fold_item items[FOLD_AHEAD];
     struct fold_counts counts = {0};
     incoming_resolve(incoming, task->fold);
-    for (size_t i = 0; i < incoming->count; i++) {
-        if (i + FETCH_AHEAD < incoming->count) {
-            fold_fetch(task->fold, incoming_at(incoming, i + FETCH_AHEAD));
+    for (size_t i = 0; i < incoming->count + FOLD_AHEAD; i++) {
+        if (i >= FOLD_AHEAD) {
+            fold_one(task, &items[i % FOLD_AHEAD], &counts);
         }
-        fold_one(task, incoming_at(incoming, i), task->arrived, &counts);
+        if (i < incoming->count) {
+            fold_prepare(task->fold, incoming_at(incoming, i), &items[i % FOLD_AHEAD]);
+        }
     }
     tell_counts(self, &counts);
 }

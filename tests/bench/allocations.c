@@ -25,7 +25,6 @@
 #define AN_HOUR     2016000 /* events */
 #define WARM_HOURS  4
 #define HOURS       1
-#define FETCH_AHEAD 8
 #define IDS_MAX     262144 /* a partition; reached while it gets warm */
 
 void *__real_malloc(size_t size);
@@ -151,16 +150,18 @@ static void fold_message(struct path *self, const struct message *message)
 {
     struct fold *fold = self->folds[message->partition];
     struct incoming *incoming = &self->incoming;
+    struct fold_item items[FOLD_AHEAD];
     struct reason why;
     must(incoming_read(incoming, message->value, &why), &why);
     incoming_resolve(incoming, fold);
-    for (size_t i = 0; i < incoming->count; i++) {
-        const struct signal_event *event = incoming_at(incoming, i);
-        if (i + FETCH_AHEAD < incoming->count) {
-            fold_fetch(fold, incoming_at(incoming, i + FETCH_AHEAD));
+    for (size_t i = 0; i < incoming->count + FOLD_AHEAD; i++) {
+        if (i >= FOLD_AHEAD) {
+            const struct fold_item *item = &items[i % FOLD_AHEAD];
+            self->applied += fold_prepared(fold, item, incoming->reader.header.written_at) == FOLD_APPLIED;
         }
-        self->applied += fold_event(fold, event->agency, event->service, event, incoming->reader.header.written_at) ==
-                         FOLD_APPLIED;
+        if (i < incoming->count) {
+            fold_prepare(fold, incoming_at(incoming, i), &items[i % FOLD_AHEAD]);
+        }
     }
     fold_changes_taken(fold);
 }

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#define AGENCIES 20
+#define AGENCIES 1000
 #define SERVICES 3
 
 #define ID_PREFIX "urn:uuid:"

@@ -59,15 +59,15 @@ int64_t fake_kafka_committed(struct fake_kafka *self, const char *group, const c
 
 /* settings->kafka is not looked at. */
 struct source *fake_source_open(struct fake_kafka *kafka, const struct source_settings *settings);
-void fake_source_drop(struct source *self);
+void fake_source_drop(struct source *base);
 void fake_source_assign(struct source *self, uint32_t topic, int32_t partition);
 void fake_source_revoke(struct source *self, uint32_t topic, int32_t partition);
 void fake_source_lose(struct source *self, uint32_t topic, int32_t partition);
 /* The group has gone on without it: all is lost, which it hears at its next poll, and the group takes nothing from it.
  */
-void fake_source_expel(struct source *self);
-bool fake_source_is_assigned(struct source *self, uint32_t topic, int32_t partition); /* or about to be */
-bool fake_source_has(struct source *self, uint32_t topic, int32_t partition); /* assigned, and not about to go */
+void fake_source_expel(struct source *base);
+bool fake_source_is_assigned(struct source *base, uint32_t topic, int32_t partition); /* or about to be */
+bool fake_source_has(struct source *base, uint32_t topic, int32_t partition); /* assigned, and not about to go */
 
 /* ---- sink ---- */
 
@@ -84,7 +84,7 @@ void fake_sink_next(struct sink *self, enum fake_commit next);
 /* ---- publisher ---- */
 
 struct publisher *fake_publisher_open(struct fake_kafka *kafka, const struct publisher_settings *settings);
-void fake_publisher_drop(struct publisher *self); /* what was queued may or may not have arrived: the seed knows */
+void fake_publisher_drop(struct publisher *base); /* what was queued may or may not have arrived: the seed knows */
 void fake_publisher_hold(struct publisher *self, bool hold); /* nothing is acknowledged: serving waits its time */
 /* So many of the next deliveries fail, after so many that do not. */
 void fake_publisher_fail(struct publisher *self, size_t after, size_t count);

@@ -67,9 +67,9 @@ void fake_free_headers(struct message_header *headers, size_t count);
 
 /* For the sink: whether the source's positions have moved since they were committed with a transaction, whether the
  * group would take them, and that it did. */
-bool fake_source_moved(struct source *source);
-bool fake_source_is_member(struct source *source);
-void fake_source_commit_moved(struct source *source);
+bool fake_source_moved(struct source *base);
+bool fake_source_is_member(struct source *base);
+void fake_source_commit_moved(struct source *base);
 /* The log was cut: who had read beyond is to be told. */
 void fake_source_was_cut(struct fake_source *self, const struct fake_topic *topic, int32_t partition, int64_t end);
 

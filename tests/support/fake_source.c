@@ -109,11 +109,10 @@ void fake_source_lose(struct source *self, uint32_t topic, int32_t partition)
 void fake_source_expel(struct source *base)
 {
     struct fake_source *self = source_of(base);
-    struct fake_entry *entry;
     self->expelled = true;
     self->rebalance_count = 0;
     uint32_t t = 0;
-    for (int32_t p = 0; (entry = next_entry(self, &t, &p)); p++) {
+    for (int32_t p = 0; next_entry(self, &t, &p); p++) {
         fake_source_lose(base, t, p);
     }
 }
@@ -463,7 +462,6 @@ void fake_source_drop(struct source *base)
 static void source_close(struct source *base)
 {
     struct fake_source *self = source_of(base);
-    struct fake_entry *entry;
     if (!self) {
         return;
     }
@@ -476,7 +474,7 @@ static void source_close(struct source *base)
     }
     self->rebalance_count = kept;
     uint32_t t = 0;
-    for (int32_t p = 0; (entry = next_entry(self, &t, &p)); p++) {
+    for (int32_t p = 0; next_entry(self, &t, &p); p++) {
         fake_source_revoke(base, t, p);
     }
     serve_rebalances(self);

@@ -113,9 +113,9 @@ static inline void letter_text(avro_value_t *record, const char *field, char *ou
 
 static inline int64_t letter_number(avro_value_t *record, const char *field)
 {
-    avro_value_t value, branch;
+    avro_value_t value, branch = {0};
     int64_t number = ABSENT;
-    int32_t small;
+    int32_t small = 0;
     AVRO_OK(avro_value_get_by_name(record, field, &value, NULL));
     if (avro_value_get_type(&value) == AVRO_UNION) {
         AVRO_OK(avro_value_get_current_branch(&value, &branch));
@@ -133,9 +133,9 @@ static inline int64_t letter_number(avro_value_t *record, const char *field)
 
 static inline struct span letter_bytes(avro_value_t *record, const char *field)
 {
-    avro_value_t value, branch;
+    avro_value_t value, branch = {0};
     const void *bytes;
-    size_t size;
+    size_t size = 0;
     AVRO_OK(avro_value_get_by_name(record, field, &value, NULL));
     AVRO_OK(avro_value_get_current_branch(&value, &branch));
     if (avro_value_get_type(&branch) == AVRO_NULL) {

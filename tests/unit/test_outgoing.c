@@ -143,7 +143,7 @@ static void a_large_batch_is_sealed_early(void **state)
             route(&self, seeded_sized(&self.random, 8), seeded_sized(&self.random, 4));
         }
         size_t batches = seal_and_check(&self, 0);
-        assert_true(batches > 2 * PARTITIONS && batches < 8 * PARTITIONS);
+        assert_true(batches > (size_t)2 * PARTITIONS && batches < (size_t)8 * PARTITIONS);
     }
     tear_down(&self);
 }

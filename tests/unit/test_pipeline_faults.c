@@ -33,13 +33,11 @@ struct run {
     bool quiet;
 };
 
-static volatile sig_atomic_t current_seed; /* for a run that ends in an assertion of the stages' own */
+static char seed_line[64]; /* for a run that ends in an assertion of the stages' own */
 
 static void tell_seed(int signal_number)
 {
-    char text[64];
-    int size = snprintf(text, sizeof text, "aborted in seed %d\n", (int)current_seed);
-    (void)!write(STDERR_FILENO, text, (size_t)size);
+    (void)!write(STDERR_FILENO, seed_line, sizeof seed_line);
     signal(signal_number, SIG_DFL);
 }
 
@@ -417,7 +415,7 @@ static void run_seed(uint64_t seed)
 {
     struct run *self = calloc(1, sizeof *self);
     assert_non_null(self);
-    current_seed = (sig_atomic_t)seed;
+    snprintf(seed_line, sizeof seed_line, "aborted in seed %llu\n", (unsigned long long)seed);
     world_open(&self->world, seed, SOURCES, overrides);
     world_target(&self->world, "*", 45);
     self->oracle.seed = seed;

@@ -14,7 +14,8 @@ static const char *const windows[WINDOWS] = {"1h", "4h", "24h", "7d", "28d"};
 static const char *const drivers[DRIVERS] = {"office_answers", "rep_answers", "quality", "quick_resolution"};
 static const char *const behaviours[BEHAVIOURS] = {"compliance", "engagement_advice", "engagement_enrol", "advocacy",
                                                    "trust",      "forgiveness"};
-static const struct scoring scoring = {.version = "0123456789abcdef", .suppress_below = 11, .target_rule = {WINDOW_4H}};
+static const struct scoring scoring = {
+    .version = "0123456789abcdef", .suppress_below = 11, .target_rule = {.window = WINDOW_4H}};
 
 static json_t *text_of(struct span text)
 {

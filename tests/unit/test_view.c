@@ -20,7 +20,8 @@
 
 static const char *const channels[CHANNELS] = {"web", "phone", "office", "chat"};
 static const char *const windows[WINDOWS] = {"1h", "4h", "24h", "7d", "28d"};
-static const struct scoring scoring = {.version = "0123456789abcdef", .suppress_below = 11, .target_rule = {WINDOW_4H}};
+static const struct scoring scoring = {
+    .version = "0123456789abcdef", .suppress_below = 11, .target_rule = {.window = WINDOW_4H}};
 
 static void check_text(const json_t *json, const char *key, struct span expected)
 {

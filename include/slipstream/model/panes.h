@@ -52,11 +52,12 @@ struct pane_log {
     int64_t hint_before;
 };
 
-struct cell {
-    struct pane open[RESOLUTIONS];
-    struct pane_log closed[RESOLUTIONS];
+struct cell { /* what every event needs lies together, first */
+    int32_t touches;   /* of the open panes together */
     bool open_changed; /* since the owner last set it to false */
     bool closed_changed[RESOLUTIONS];
+    struct pane open[RESOLUTIONS];
+    struct pane_log closed[RESOLUTIONS];
 };
 
 void cell_init(struct cell *self);
