@@ -22,12 +22,6 @@ struct kafka_settings {
 
 /* ---- source: reads topics as a member of a group, read-committed, offsets only where we say ---- */
 
-struct message_header {
-    const char *name;
-    struct span value; /* data NULL: none */
-};
-#define RECORD_HEADERS_MAX 64
-
 struct record {
     struct span key, value; /* borrowed until the next poll */
     const void *handle;     /* the edge's own */

@@ -3,6 +3,7 @@
 #define SLIPSTREAM_MODEL_H
 
 #include "slipstream/model/alert.h"
+#include "slipstream/model/dead_letter.h"
 #include "slipstream/model/interaction.h"
 #include "slipstream/model/panes.h"
 #include "slipstream/model/scorecard.h"

@@ -10,8 +10,9 @@
 static const struct {
     const char *word;
     const char *meaning;
+    const char *advice;
 } reasons[] = {
-#define REASON_ROW(code, word, meaning) [code] = {word, meaning},
+#define REASON_ROW(code, word, meaning, advice) [code] = {word, meaning, advice},
     REASONS(REASON_ROW)
 #undef REASON_ROW
 };
@@ -27,6 +28,21 @@ const char *reason_meaning(enum reason_code code)
 {
     ASSERT((unsigned)code < REASON_COUNT);
     return reasons[code].meaning;
+}
+
+const char *reason_advice(enum reason_code code)
+{
+    ASSERT((unsigned)code < REASON_COUNT);
+    return reasons[code].advice;
+}
+
+enum reason_code reason_of_word(struct span word)
+{
+    unsigned code = 0;
+    while (code < REASON_COUNT && !span_equal(span_text(reasons[code].word), word)) {
+        code++;
+    }
+    return (enum reason_code)code;
 }
 
 enum outcome reason_set(struct reason *why, enum outcome outcome, enum reason_code code, const char *format, ...)

@@ -105,14 +105,21 @@ static void tell_counts(struct intake *self)
 static void count_dead_letter(struct intake *self, const struct record *record, int64_t schema_id,
                               const struct reason *why)
 {
-    struct message_header headers[RECORD_HEADERS_MAX];
+    struct message_header headers[DEAD_LETTER_HEADERS_MAX + 1]; /* one more than are kept, to know that there are */
     struct dead_letter letter = {
-        .topic = self->topics[record->topic],
-        .record = record,
+        .topic = span_text(self->topics[record->topic]),
+        .partition = record->partition,
+        .offset = record->offset,
+        .timestamp_ms = record->timestamp_us >= 0 ? record->timestamp_us / US_PER_MS : ABSENT,
+        .reason = span_text(reason_word(why->code)),
+        .detail = span_text(why->text),
         .schema_id = schema_id,
+        .key = record->key,
+        .value = record->value,
         .headers = headers,
-        .header_count = self->source->ops->headers(self->source, record, headers, RECORD_HEADERS_MAX),
-        .why = why,
+        .header_count = self->source->ops->headers(self->source, record, headers, DEAD_LETTER_HEADERS_MAX + 1),
+        .version = span_text(SLIPSTREAM_VERSION),
+        .is_whole = true,
     };
     outgoing_dead_letter(&self->outgoing, &letter);
     self->counts.records[record->topic][RECORD_DEADLETTERED]++;

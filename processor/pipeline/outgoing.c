@@ -12,7 +12,6 @@
 #define NAMES_MAX 65536
 #define BATCH_SIZE_SEAL (512 * 1024)
 #define BYTES_FULL ((size_t)16 << 20)
-#define DEAD_LETTER_BYTES_MAX ((size_t)900 * 1024) /* of the message; librdkafka sends no more than 1,000,000 bytes */
 #define BYTES_MAX ((size_t)1280 << 20) /* beyond the largest kafka.queued_max, should all of it be dead letters */
 
 /* What an agency, or one of its services, is called in the batch that is being packed. */
@@ -191,86 +190,10 @@ void outgoing_route(struct outgoing *self, struct span agency, struct span servi
     self->event_count++;
 }
 
-/* A union of null and bytes. */
-static void put_optional(struct buffer *out, struct span bytes)
-{
-    buffer_zigzag(out, bytes.data ? 1 : 0);
-    if (bytes.data) {
-        buffer_span(out, bytes);
-    }
-}
-
-/* As much of the bytes as there is room for. */
-static struct span fit(struct span bytes, size_t *room)
-{
-    struct span kept = span_of(bytes.data, bytes.size < *room ? bytes.size : *room);
-    *room -= kept.size;
-    return kept;
-}
-
-/* How many headers there is room for. */
-static size_t fit_headers(const struct dead_letter *letter, size_t *room)
-{
-    size_t fitting = 0;
-    for (; fitting < letter->header_count; fitting++) {
-        const struct message_header *header = &letter->headers[fitting];
-        size_t size = strlen(header->name) + header->value.size;
-        if (size > *room) {
-            break;
-        }
-        *room -= size;
-    }
-    return fitting;
-}
-
-static void put_headers(struct buffer *out, const struct dead_letter *letter, size_t count)
-{
-    if (count) {
-        buffer_zigzag(out, (int64_t)count);
-    }
-    for (size_t i = 0; i < count; i++) {
-        buffer_span(out, span_text(letter->headers[i].name));
-        put_optional(out, letter->headers[i].value);
-    }
-    buffer_u8(out, 0);
-}
-
-/* Why, and that the message was too large to be repeated whole: it would be refused, and all behind it would wait. */
-static void put_detail(struct buffer *out, const struct dead_letter *letter, bool is_cut)
-{
-    char text[sizeof letter->why->text + 64];
-    snprintf(text, sizeof text, "%s%s", letter->why->text, is_cut ? "; the message is too large to be kept whole" : "");
-    buffer_span(out, span_text(text));
-}
-
 void outgoing_dead_letter(struct outgoing *self, const struct dead_letter *letter)
 {
-    const struct record *record = letter->record;
-    struct buffer *out = &self->bytes;
-    size_t offset = out->size;
-    size_t room = DEAD_LETTER_BYTES_MAX;
-    struct span key = fit(record->key, &room);
-    size_t header_count = fit_headers(letter, &room);
-    struct span value = fit(record->value, &room);
-    bool is_cut = key.size < record->key.size || header_count < letter->header_count || value.size < record->value.size;
-    buffer_u8(out, DEAD_LETTER_FORMAT);
-    buffer_span(out, span_text(letter->topic));
-    buffer_zigzag(out, record->partition);
-    buffer_zigzag(out, record->offset);
-    buffer_zigzag(out, record->timestamp_us >= 0 ? 1 : 0);
-    if (record->timestamp_us >= 0) {
-        buffer_zigzag(out, record->timestamp_us / US_PER_MS);
-    }
-    buffer_span(out, span_text(reason_word(letter->why->code)));
-    put_detail(out, letter, is_cut);
-    buffer_zigzag(out, letter->schema_id == ABSENT ? 0 : 1);
-    if (letter->schema_id != ABSENT) {
-        buffer_zigzag(out, letter->schema_id);
-    }
-    put_optional(out, key);
-    put_optional(out, value);
-    put_headers(out, letter, header_count);
-    buffer_span(out, span_text(SLIPSTREAM_VERSION));
+    size_t offset = self->bytes.size;
+    dead_letter_write(letter, &self->bytes);
     add_pending(self, OUTGOING_DEADLETTER, -1, offset);
 }
 

@@ -37,16 +37,7 @@ void outgoing_clear(struct outgoing *self);
 
 /* Packs the event for the partition of its agency. */
 void outgoing_route(struct outgoing *self, struct span agency, struct span service, struct signal_event *event);
-/* A message that could not be read, as schemas/dead_letter.avsc after a format byte. */
-struct dead_letter {
-    const char *topic;
-    const struct record *record;
-    int64_t schema_id; /* ABSENT: none */
-    const struct message_header *headers;
-    size_t header_count;
-    const struct reason *why;
-};
-#define DEAD_LETTER_FORMAT 1
+/* A message that could not be read. */
 void outgoing_dead_letter(struct outgoing *self, const struct dead_letter *letter);
 
 bool outgoing_is_empty(const struct outgoing *self);

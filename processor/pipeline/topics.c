@@ -9,6 +9,7 @@ EMBED(schema_aggregate, SLIPSTREAM_SCHEMAS "/aggregate.avsc");
 EMBED(schema_score, SLIPSTREAM_SCHEMAS "/score.avsc");
 EMBED(schema_alert, SLIPSTREAM_SCHEMAS "/alert.avsc");
 EMBED(schema_dead_letter, SLIPSTREAM_SCHEMAS "/dead_letter.avsc");
+EMBED(schema_dead_letters_replayed, SLIPSTREAM_SCHEMAS "/dead_letters_replayed.avsc");
 EMBED(schema_signal_batch, SLIPSTREAM_SCHEMAS "/signal_batch.avsc");
 
 struct span embedded_schema(const char *name)
@@ -20,6 +21,7 @@ struct span embedded_schema(const char *name)
         {"aggregate_key", EMBEDDED(schema_aggregate_key)}, {"aggregate", EMBEDDED(schema_aggregate)},
         {"score", EMBEDDED(schema_score)},                 {"alert", EMBEDDED(schema_alert)},
         {"dead_letter", EMBEDDED(schema_dead_letter)},     {"signal_batch", EMBEDDED(schema_signal_batch)},
+        {"dead_letters_replayed", EMBEDDED(schema_dead_letters_replayed)},
     };
     for (size_t i = 0; i < sizeof schemas / sizeof *schemas; i++) {
         if (strcmp(name, schemas[i].name) == 0) {

@@ -20,7 +20,7 @@ SOURCE = Path(os.environ.get("SLIPSTREAM_SOURCE") or Path(__file__).resolve().pa
 SCHEMAS = SOURCE / "schemas"
 RELEASED = SCHEMAS / "released"
 KEYS = ("aggregate_key",)
-PRIVATE = ("dead_letter", "signal_batch")
+PRIVATE = ("dead_letter", "dead_letters_replayed", "signal_batch")
 SEED = 20261126
 
 failures = []

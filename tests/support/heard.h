@@ -1,6 +1,6 @@
 /* heard.h - what a read-committed reader of the private topics hears: events, batches' headers, dead letters.
  *
- * Dead letters are read by Avro-C under schemas/dead_letter.avsc: the oracle of what outgoing.c writes. */
+ * Dead letters are read by Avro-C under schemas/dead_letter.avsc: the oracle of what dead_letter.c writes. */
 #ifndef SLIPSTREAM_TESTS_HEARD_H
 #define SLIPSTREAM_TESTS_HEARD_H
 
@@ -95,6 +95,7 @@ struct letter {
     char topic[64], reason[64], detail[256], version[32];
     int64_t partition, offset, timestamp_ms, schema_id; /* ABSENT: null */
     struct span key, value;                             /* owned; data NULL: null */
+    bool is_whole;
     size_t header_count;
     struct {
         char name[64];
@@ -131,6 +132,15 @@ static inline int64_t letter_number(avro_value_t *record, const char *field)
     return number;
 }
 
+static inline bool letter_flag(avro_value_t *record, const char *field)
+{
+    avro_value_t value;
+    int flag = 0;
+    AVRO_OK(avro_value_get_by_name(record, field, &value, NULL));
+    AVRO_OK(avro_value_get_boolean(&value, &flag));
+    return flag;
+}
+
 static inline struct span letter_bytes(avro_value_t *record, const char *field)
 {
     avro_value_t value, branch = {0};
@@ -164,7 +174,7 @@ static inline void letter_headers(avro_value_t *record, struct letter *out)
 static inline struct letter letter_read(struct span value)
 {
     struct letter out = {0};
-    assert_true(value.size > 1 && value.data[0] == 1);
+    assert_true(value.size > 1 && value.data[0] == 2);
     avro_schema_t schema = avro_schema_of(embedded_schema("dead_letter"));
     avro_value_iface_t *interface = avro_generic_class_from_schema(schema);
     avro_value_t record;
@@ -182,6 +192,7 @@ static inline struct letter letter_read(struct span value)
     out.offset = letter_number(&record, "offset");
     out.timestamp_ms = letter_number(&record, "timestamp");
     out.schema_id = letter_number(&record, "schema_id");
+    out.is_whole = letter_flag(&record, "whole");
     out.key = letter_bytes(&record, "key");
     out.value = letter_bytes(&record, "value");
     letter_headers(&record, &out);

@@ -22,10 +22,14 @@ static void every_reason_has_a_word_of_its_own(void **state)
         const char *word = reason_word((enum reason_code)code);
         assert_true(strlen(word) > 0 && strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(word));
         assert_true(strlen(reason_meaning((enum reason_code)code)) > 0);
+        assert_true(strlen(reason_advice((enum reason_code)code)) > 0);
+        assert_int_equal(reason_of_word(span_text(word)), code);
         for (int other = 0; other < code; other++) {
             assert_string_not_equal(word, reason_word((enum reason_code)other));
         }
     }
+    assert_int_equal(reason_of_word(span_text("bad_weather")), REASON_COUNT);
+    assert_int_equal(reason_of_word(span_of(NULL, 0)), REASON_COUNT);
 }
 
 static void a_reason_is_filled_and_cut(void **state)

@@ -171,6 +171,7 @@ static void dead_letters_carry_the_original(void **state)
         assert_int_equal(letter.schema_id, bad[row].schema_id);
         assert_true(span_equal(letter.key, message.key) && !letter.key.data == !message.key.data);
         assert_true(span_equal(letter.value, message.value) && !letter.value.data == !message.value.data);
+        assert_true(letter.is_whole);
         assert_int_equal(letter.header_count, row % 3);
         for (size_t i = 0; i < letter.header_count; i++) {
             assert_string_equal(letter.headers[i].name, headers[i].name);
@@ -201,6 +202,7 @@ static void a_large_message_becomes_a_letter_that_can_be_sent(void **state)
         struct letter letter = letter_read(finding.record->value);
         bool is_whole = letter.key.size == sizes[row][0] && letter.value.size == sizes[row][1];
         assert_int_equal(is_whole, sizes[row][0] + sizes[row][1] <= 921600);
+        assert_int_equal(letter.is_whole, is_whole);
         assert_int_equal(!is_whole, strstr(letter.detail, "too large to be kept whole") != NULL);
         assert_int_equal(letter.key.size + letter.value.size, is_whole ? sizes[row][0] + sizes[row][1] : 921600);
         letter_done(&letter);

@@ -187,10 +187,14 @@ static void it_is_full_long_before_its_ceiling(void **state)
     struct setup self;
     static uint8_t bytes[500000];
     set_up(&self, 5);
-    const struct record record = {.value = span_of(bytes, sizeof bytes), .partition = 3, .offset = 7};
-    const struct reason why = {REASON_TRUNCATED, "cut"};
-    const struct dead_letter letter = {
-        .topic = "interactions.web", .record = &record, .schema_id = ABSENT, .why = &why};
+    const struct dead_letter letter = {.topic = span_text("interactions.web"),
+                                       .partition = 3,
+                                       .offset = 7,
+                                       .reason = span_text("truncated"),
+                                       .detail = span_text("cut"),
+                                       .schema_id = ABSENT,
+                                       .value = span_of(bytes, sizeof bytes),
+                                       .is_whole = true};
     size_t letters = 0;
     while (!outgoing_is_full(&self.outgoing)) {
         outgoing_dead_letter(&self.outgoing, &letter);
