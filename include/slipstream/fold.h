@@ -9,7 +9,7 @@
 
 #include "slipstream/model.h"
 
-#define FOLD_OTHER "_other"
+#define FOLD_OTHER AGENCY_OTHER
 
 struct fold_limits {
     size_t ids_max;           /* on overflow the oldest go, and the horizon shortens */

@@ -83,7 +83,8 @@ struct intake_settings {
     const struct clock *clock;
     struct log *log;
     struct status *status;
-    struct registry *registry; /* borrowed */
+    struct registry *registry;     /* borrowed */
+    const struct scoring *scoring; /* borrowed: agencies' aliases; NULL: nobody has any */
 };
 struct intake;
 struct intake *intake_open(const struct intake_settings *settings);

@@ -91,6 +91,30 @@ void field_complain(struct reading *self, const struct node *node, const char *a
     COMPLAIN(self->problems, &place, "%s: got %s, allowed %s", node_path(node, path), node_shown(node, got), allowed);
 }
 
+size_t field_entries(struct reading *self, const struct node *map, const char *allowed)
+{
+    if (map->kind == NODE_MAP) {
+        return map->count;
+    }
+    if (map->kind != NODE_NOTHING && map->kind != NODE_BROKEN) {
+        field_complain(self, map, allowed);
+    }
+    return 0;
+}
+
+bool field_text(struct reading *self, const struct node *node, size_t size_max, struct span *value)
+{
+    if (node->kind == NODE_TEXT && node->size > 0 && node->size <= size_max) {
+        const char *copy = config_arena_text(self->memory, node->text, node->size);
+        *value = copy ? span_of(copy, node->size) : span_text(""); /* no memory: told at the end */
+        return true;
+    }
+    char allowed[64];
+    snprintf(allowed, sizeof allowed, "text of 1 to %zu bytes", size_max);
+    field_complain(self, node, allowed);
+    return false;
+}
+
 bool field_real(struct reading *self, const struct node *node, double least, double most, double *value)
 {
     double real;

@@ -10,7 +10,13 @@ struct reading {
     struct problems *problems;
     struct config_arena *memory; /* of the result */
     struct scoring *scoring;
-    struct scoring_target *targets; /* scoring's, while they are filled in */
+    struct scoring_benchmark *benchmarks; /* scoring's, while they are filled in, as the others */
+    struct scoring_agency *agencies;
+    struct scoring_group *groups;
+    double *values;                   /* TARGETS of them: of the entry that is being read */
+    const struct node *targeted;      /* targets.agencies and */
+    const struct node *target_groups; /* targets.groups and */
+    const struct node *group_map;     /* groups, which name what other sections say */
 };
 
 struct field {
@@ -27,6 +33,10 @@ void fields_read(struct reading *self, const struct node *map, const struct fiel
 /* "PATH: got X, allowed Y" at the node. */
 void field_complain(struct reading *self, const struct node *node, const char *allowed);
 
+/* The entries of a mapping whose keys are anyone's names; 0, and a problem when it is neither that nor nothing. */
+size_t field_entries(struct reading *self, const struct node *map, const char *allowed);
+/* Text of 1 to size_max bytes, copied into the result, or a problem and false. */
+bool field_text(struct reading *self, const struct node *node, size_t size_max, struct span *value);
 /* A value within its bounds, or a problem and false. */
 bool field_real(struct reading *self, const struct node *node, double least, double most, double *value);
 bool field_count(struct reading *self, const struct node *node, int64_t least, int64_t most, int64_t *value);

@@ -9,7 +9,7 @@
 
 struct scoring_owner {
     struct scoring scoring;     /* first: what is handed out */
-    struct config_arena memory; /* of its targets */
+    struct config_arena memory; /* of what it points to */
 };
 
 static void read_method(struct reading *self, const struct node *node, size_t unused)
@@ -93,12 +93,18 @@ static void read_scoring(struct reading *self, const struct node *root)
         {"min_n", "a whole number from 1 to 1000000", read_min_n, 0, false},
         {"suppress_below", "a whole number from 0 to 1000000", read_suppress_below, 0, false},
         {"behaviours", "elasticity and baseline of each behaviour", read_behaviours, 0, false},
-        {"targets", "rule and agencies", scoring_read_targets, 0, false},
+        {"targets", "rule, groups and agencies", scoring_read_targets, 0, false},
+        {"benchmarks", "published figures, each with value, year and source", scoring_read_benchmarks, 0, true},
+        {"agencies", "only and list", scoring_read_agencies, 0, true},
+        {"groups", "groups, each a list of agencies", scoring_read_groups, 0, true},
+        {"holidays", "a list of dates, such as 2026-12-25", scoring_read_holidays, 0, true},
     };
     for (unsigned i = 0; i < BEHAVIOURS; i++) {
         self->scoring->baseline[i] = (double)NAN;
     }
     fields_read(self, root, fields, sizeof fields / sizeof *fields);
+    scoring_read_group_targets(self);
+    scoring_check_names(self);
 }
 
 /* The whole file into owner, or problems. */
@@ -110,7 +116,8 @@ static void read_file(const char *path, struct scoring_owner *owner, struct prob
     const struct node *root =
         path ? document_open(path, &tree, problems) : document_parse(where, scoring_builtin(), &tree, problems);
     if (root) {
-        struct reading reading = {where, problems, &owner->memory, &owner->scoring, NULL};
+        struct reading reading = {
+            .where = where, .problems = problems, .memory = &owner->memory, .scoring = &owner->scoring};
         read_scoring(&reading, root);
     }
     config_arena_done(&tree);

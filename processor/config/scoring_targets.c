@@ -68,31 +68,63 @@ static void read_rule(struct reading *self, const struct node *node, size_t unus
     fields_read(self, node, fields, sizeof fields / sizeof *fields);
 }
 
-/* ---- agencies ---- */
+/* ---- agencies and groups ---- */
 
-/* Rows are filled in the file's order and sorted at the end; index = row × TARGETS + subject. */
-static void read_target(struct reading *self, const struct node *node, size_t index)
+static void read_target(struct reading *self, const struct node *node, size_t subject)
 {
-    field_real(self, node, 0, 100, &self->targets[index / TARGETS].values[index % TARGETS]);
+    field_real(self, node, 0, 100, &self->values[subject]);
 }
 
-static void read_target_drivers(struct reading *self, const struct node *node, size_t row)
+static void read_target_drivers(struct reading *self, const struct node *node, size_t unused)
 {
     struct field fields[DRIVERS];
+    (void)unused;
     for (unsigned i = 0; i < DRIVERS; i++) {
-        fields[i] = (struct field){driver_word((enum driver)i), "a score from 0 to 100", read_target,
-                                   row * TARGETS + TARGET_DRIVER + i, true};
+        fields[i] =
+            (struct field){driver_word((enum driver)i), "a score from 0 to 100", read_target, TARGET_DRIVER + i, true};
     }
     fields_read(self, node, fields, DRIVERS);
 }
 
-static void read_agency(struct reading *self, const struct node *node, size_t row)
+static void read_values(struct reading *self, const struct node *node, double values[TARGETS])
 {
-    const struct field fields[] = {
-        {"cx", "a score from 0 to 100", read_target, row * TARGETS + TARGET_CX, true},
-        {"drivers", "drivers, each with a score", read_target_drivers, row, true},
+    static const struct field fields[] = {
+        {"cx", "a score from 0 to 100", read_target, TARGET_CX, true},
+        {"drivers", "drivers, each with a score", read_target_drivers, 0, true},
     };
+    for (unsigned i = 0; i < TARGETS; i++) {
+        values[i] = (double)NAN;
+    }
+    self->values = values;
     fields_read(self, node, fields, sizeof fields / sizeof *fields);
+}
+
+static void read_group_values(struct reading *self, const struct node *node, size_t group)
+{
+    read_values(self, node, self->groups[group].values);
+}
+
+/* After all sections were read: the groups may be named in a later one. */
+void scoring_read_group_targets(struct reading *self)
+{
+    const struct scoring *scoring = self->scoring;
+    struct field *fields = config_arena_take(self->memory, scoring->group_count * sizeof *fields + 1);
+    if (!fields || !self->target_groups) {
+        return;
+    }
+    for (size_t i = 0; i < scoring->group_count; i++) { /* a group's name is NUL-terminated */
+        fields[i] =
+            (struct field){(const char *)scoring->groups[i].name.data, "cx and drivers", read_group_values, i, true};
+    }
+    fields_read(self, self->target_groups, fields, scoring->group_count);
+}
+
+static void keep_groups(struct reading *self, const struct node *map, size_t unused)
+{
+    (void)unused;
+    if (field_entries(self, map, "a mapping of groups, each with cx and drivers")) {
+        self->target_groups = map;
+    }
 }
 
 static int compare_targets(const void *a, const void *b)
@@ -121,17 +153,12 @@ static void complain_name(struct reading *self, const struct node *node)
 static void read_agencies(struct reading *self, const struct node *map, size_t unused)
 {
     (void)unused;
-    if (map->kind != NODE_MAP) {
-        if (map->kind != NODE_NOTHING) {
-            field_complain(self, map, "a mapping of agencies, each with cx and drivers");
-        }
+    size_t most = field_entries(self, map, "a mapping of agencies, each with cx and drivers");
+    struct scoring_target *rows = config_arena_take(self->memory, most * sizeof *rows + 1);
+    if (!rows || most == 0) { /* no memory: told at the end */
         return;
     }
-    struct scoring_target *rows = config_arena_take(self->memory, map->count * sizeof *rows + 1);
-    if (!rows) { /* told at the end */
-        return;
-    }
-    self->targets = rows;
+    self->targeted = map;
     size_t count = 0;
     for (const struct node *node = map->first; node; node = node->next) {
         const char *name = config_arena_text(self->memory, node->key, strlen(node->key));
@@ -139,11 +166,8 @@ static void read_agencies(struct reading *self, const struct node *map, size_t u
             complain_name(self, node);
             continue;
         }
-        for (unsigned i = 0; i < TARGETS; i++) {
-            rows[count].values[i] = (double)NAN;
-        }
         rows[count].agency = span_text(name);
-        read_agency(self, node, count++);
+        read_values(self, node, rows[count++].values);
     }
     qsort(rows, count, sizeof *rows, compare_targets);
     self->scoring->targets = rows;
@@ -154,6 +178,7 @@ void scoring_read_targets(struct reading *self, const struct node *node, size_t 
 {
     static const struct field fields[] = {
         {"rule", "window, z, min_n, looks_to_open, looks_to_close", read_rule, 0, false},
+        {"groups", "groups, each with cx and drivers", keep_groups, 0, true},
         {"agencies", "agencies, each with cx and drivers", read_agencies, 0, true},
     };
     (void)unused;

@@ -56,6 +56,7 @@ struct intake *intake_open(const struct intake_settings *settings)
     self->last_commit = settings->clock->mono(settings->clock);
     decoders_init(&self->decoders, settings->registry);
     outgoing_init(&self->outgoing, (int32_t)config->signals_partitions);
+    outgoing_set_scoring(&self->outgoing, settings->scoring);
     return self;
 }
 

@@ -35,8 +35,10 @@ _Static_assert(ID_SIZE_MAX <= UINT8_MAX, "a name's size is a byte");
 #define PAIRS 16384
 struct route_pair {
     uint64_t hash;
-    struct route_name *agency, *service; /* NULL: nothing here */
+    struct route_name *named; /* the agency as the event says it; NULL: nothing here */
+    struct route_name *agency, *service;
 };
+#define PAIR_NAMES 3
 
 void outgoing_init(struct outgoing *self, int32_t partitions)
 {
@@ -89,6 +91,12 @@ void outgoing_clear(struct outgoing *self)
     self->generation++;
 }
 
+void outgoing_set_scoring(struct outgoing *self, const struct scoring *scoring)
+{
+    self->scoring = scoring;
+    forget_names(self);
+}
+
 static struct route_name *name_of(struct outgoing *self, enum route_kind kind, struct span name, int32_t partition)
 {
     struct route_key key;
@@ -101,9 +109,6 @@ static struct route_name *name_of(struct outgoing *self, enum route_kind kind, s
     HASH_FIND(hh, self->names, &key, size, found);
     if (found) {
         return found;
-    }
-    if (HASH_COUNT(self->names) >= NAMES_MAX) {
-        forget_names(self);
     }
     found = calloc(1, sizeof *found);
     ASSERT(found);
@@ -147,6 +152,11 @@ static void seal_early(struct outgoing *self)
     self->generation++;
 }
 
+static struct span name_span(const struct route_name *self)
+{
+    return span_of(self->key.bytes, self->key.size);
+}
+
 static bool is_named(const struct route_name *self, struct span name)
 {
     return self->key.size == name.size && memcmp(self->key.bytes, name.data, name.size) == 0;
@@ -156,13 +166,15 @@ static const struct route_pair *pair_of(struct outgoing *self, struct span agenc
 {
     uint64_t hash = hash64(service, hash64(agency, 0));
     struct route_pair *pair = &self->pairs[hash % PAIRS];
-    if (pair->hash != hash || !pair->agency || !is_named(pair->agency, agency) || !is_named(pair->service, service)) {
-        struct route_name *owner = name_of(self, ROUTE_AGENCY, agency, -1);
-        struct route_name *offered = name_of(self, ROUTE_SERVICE, service, owner->partition);
-        if (HASH_COUNT(self->names) == 1) { /* to make room for the second the first was forgotten */
-            owner = name_of(self, ROUTE_AGENCY, agency, -1);
+    if (pair->hash != hash || !pair->named || !is_named(pair->named, agency) || !is_named(pair->service, service)) {
+        if (HASH_COUNT(self->names) + PAIR_NAMES > NAMES_MAX) {
+            forget_names(self);
         }
-        *pair = (struct route_pair){hash, owner, offered};
+        struct span id = self->scoring ? scoring_agency_id(self->scoring, agency) : agency;
+        struct route_name *named = name_of(self, ROUTE_AGENCY, agency, -1);
+        struct route_name *owner = name_of(self, ROUTE_AGENCY, id, -1);
+        struct route_name *offered = name_of(self, ROUTE_SERVICE, service, owner->partition);
+        *pair = (struct route_pair){hash, named, owner, offered};
     }
     return pair;
 }
@@ -178,7 +190,7 @@ void outgoing_route(struct outgoing *self, struct span agency, struct span servi
     }
     if (owner->generation != self->generation) {
         owner->generation = self->generation;
-        owner->position = batch_writer_agency(&self->writers[partition], agency);
+        owner->position = batch_writer_agency(&self->writers[partition], name_span(owner));
     }
     event->agency = owner->position;
     if (offered->generation != self->generation) {

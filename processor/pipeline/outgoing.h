@@ -18,6 +18,7 @@ struct pending {
 };
 struct outgoing {
     int32_t partitions;
+    const struct scoring *scoring; /* borrowed: whose an agency's aliases are; NULL: nobody has any */
     struct batch_writer *writers; /* one a partition */
     uint64_t generation;          /* of the writers' tables: names written in an older one are written again */
     struct route_name *names;
@@ -34,8 +35,10 @@ struct outgoing {
 void outgoing_init(struct outgoing *self, int32_t partitions);
 void outgoing_done(struct outgoing *self);
 void outgoing_clear(struct outgoing *self);
+/* From now on aliases mean what this says. What was routed stays. */
+void outgoing_set_scoring(struct outgoing *self, const struct scoring *scoring);
 
-/* Packs the event for the partition of its agency. */
+/* Packs the event for the partition of its agency: of the one that this is an alias of. */
 void outgoing_route(struct outgoing *self, struct span agency, struct span service, struct signal_event *event);
 /* A message that could not be read. */
 void outgoing_dead_letter(struct outgoing *self, const struct dead_letter *letter);

@@ -161,6 +161,33 @@ static void names_have_a_bound(void **state)
     tear_down(&self);
 }
 
+/* Aliases are learnt and forgotten with the scoring file, in the middle of a transaction as well. */
+static void an_alias_is_its_agency(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *said, *plain, *aliased;
+    } rows[] = {{"a1", "a1", "a1"}, {"a2", "a2", "a1"}, {"a3", "a3", "_other"}, {"a2", "a2", "a1"}, {"a1", "a1", "a1"}};
+    const struct scoring_agency agency = {span_text("a1"), span_text("One")};
+    const struct scoring_name names[] = {{span_text("a1"), 0}, {span_text("a2"), 0}};
+    const struct scoring scoring = {
+        .agencies = &agency, .agency_count = 1, .names = names, .name_count = 2, .agencies_only = true};
+    struct setup self;
+    set_up(&self, 6);
+    for (unsigned round = 0; round < 6; round++) {
+        outgoing_set_scoring(&self.outgoing, round % 2 ? &scoring : NULL);
+        for (size_t i = 0; i < COUNT(rows); i++) {
+            route(&self, (uint64_t)(rows[i].said[1] - '0'), i % 2);
+            snprintf(self.routed[self.count - 1].agency, sizeof self.routed->agency, "%s",
+                     round % 2 ? rows[i].aliased : rows[i].plain);
+        }
+        if (round >= 3) {
+            seal_and_check(&self, 0);
+        }
+    }
+    tear_down(&self);
+}
+
 static void what_was_cleared_is_gone(void **state)
 {
     (void)state;
@@ -225,6 +252,7 @@ int main(void)
         cmocka_unit_test(events_keep_their_names_from_commit_to_commit),
         cmocka_unit_test(a_large_batch_is_sealed_early),
         cmocka_unit_test(names_have_a_bound),
+        cmocka_unit_test(an_alias_is_its_agency),
         cmocka_unit_test(what_was_cleared_is_gone),
         cmocka_unit_test(it_is_full_long_before_its_ceiling),
     };

@@ -187,6 +187,10 @@ static const struct {
     {"a baseline", "baseline: 0.58", "baseline: 0.59", false},
     {"a target", "cx: 70", "cx: 71", false},
     {"the rule of targets", "z: 2.5", "z: 3", false},
+    {"a benchmark, an alias, a group, a holiday", "targets:\n",
+     "benchmarks: {b: {name: B, value: 1, year: 2000, source: S}}\nagencies: {list: {tax: {aliases: [t]}}}\n"
+     "groups: {g: [tax]}\nholidays: [2026-01-01]\ntargets:\n",
+     false},
     {"a wait", "wait: 20s", "wait: 30s", true},
     {"a short abandon", "short_abandon: none", "short_abandon: 5s", true},
     {"a resolution", "resolution: 2d", "resolution: 1d", true},
@@ -278,7 +282,7 @@ static const struct {
     {"a section left out", "survey: {method: net}\n", "", "s.yaml:1:1: survey: got nothing, allowed method\n"},
     {"an unknown section", "min_n: 7\n", "min_n: 7\nversion: 1\n",
      "s.yaml:16:1: version: got a key that does not belong here, allowed standards, drivers, survey, min_n, "
-     "suppress_below, behaviours, targets\n"},
+     "suppress_below, behaviours, targets, benchmarks, agencies, groups, holidays\n"},
     {"text for a section", "survey: {method: net}", "survey: net",
      "s.yaml:14:9: survey: got \"net\", allowed a mapping of method\n"},
     {"an unknown window", "window: 7d", "window: 1d",

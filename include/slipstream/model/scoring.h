@@ -1,7 +1,8 @@
 /* scoring.h - the scoring file as data: everything between counts and scores that a person may set.
  *
- * Units: standards in milliseconds, targets and scores 0-100, elasticities as shares (0.02 = 2 %). Owner: `config` reads
- * one and closes it; everyone else borrows it. The version is a hash of the fields that change scores. */
+ * Units: standards in milliseconds, targets, benchmarks and scores 0-100, elasticities as shares (0.02 = 2 %), holidays
+ * in days since 1970-01-01 (UTC). Owner: `config` reads one and closes it; everyone else borrows it, spans too. The
+ * version is a hash of the fields that change scores. */
 #ifndef SLIPSTREAM_MODEL_SCORING_H
 #define SLIPSTREAM_MODEL_SCORING_H
 
@@ -19,7 +20,7 @@ extern const char *const survey_method_words[SURVEY_METHODS];
 enum { TARGET_CX = 0, TARGET_DRIVER = 1, TARGETS = 1 + DRIVERS };
 
 struct scoring_target {
-    struct span agency;      /* "*" : every agency without an entry of its own */
+    struct span agency;      /* "*" : every agency without an entry of its own or its group's */
     double values[TARGETS];  /* TARGET_CX, TARGET_DRIVER + enum driver; NAN: none set */
 };
 
@@ -32,6 +33,38 @@ struct target_rule {
     int32_t looks_to_open;
     int32_t looks_to_close;
 };
+
+/* What somebody else has published: a line to compare with, never our score. */
+struct scoring_benchmark {
+    struct span id, name; /* "us_federal_2021", and for people */
+    unsigned subject;     /* beside which figure it stands: TARGET_CX or TARGET_DRIVER + driver */
+    double value;
+    int64_t year;
+    struct span source;
+};
+
+struct scoring_agency {
+    struct span id, name; /* the name is for people: the id when there is none */
+};
+
+/* What interactions may call an agency: its id, or an alias. */
+struct scoring_name {
+    struct span name;
+    uint32_t agency; /* its position */
+};
+
+/* Agencies that share targets, and are compared with one another. An agency is in one group at most. */
+struct scoring_group {
+    struct span name;
+    double values[TARGETS]; /* as an agency's target */
+};
+struct scoring_member {
+    struct span agency;
+    uint32_t group; /* its position */
+};
+
+/* Whom agencies are counted as when they have no place of their own. */
+#define AGENCY_OTHER "_other"
 
 struct scoring {
     char version[17]; /* 16 hex digits */
@@ -50,9 +83,32 @@ struct scoring {
     struct target_rule target_rule;
     const struct scoring_target *targets; /* sorted by agency */
     size_t target_count;
+    const struct scoring_benchmark *benchmarks; /* in the file's order */
+    size_t benchmark_count;
+    const struct scoring_agency *agencies; /* in the file's order */
+    size_t agency_count;
+    bool agencies_only; /* all others are AGENCY_OTHER */
+    const struct scoring_name *names; /* sorted by name */
+    size_t name_count;
+    const struct scoring_group *groups; /* in the file's order */
+    size_t group_count;
+    const struct scoring_member *members; /* sorted by agency */
+    size_t member_count;
+    const int64_t *holidays; /* growing */
+    size_t holiday_count;
 };
 
-/* The target of an agency for TARGET_CX or TARGET_DRIVER + driver; NAN when none is set. */
+/* The target of an agency for TARGET_CX or TARGET_DRIVER + driver; NAN when none is set. The agency's own entry counts
+ * as a whole; without one its group's, without that the one for all others. */
 double scoring_target(const struct scoring *self, struct span agency, unsigned subject);
+/* Whose the interactions are that say this agency: of an alias the agency's id, of a stranger AGENCY_OTHER when the list
+ * is all there is; else the name itself. */
+struct span scoring_agency_id(const struct scoring *self, struct span name);
+/* What people call an agency, by its id. */
+struct span scoring_agency_name(const struct scoring *self, struct span id);
+/* NULL: in none. */
+const struct scoring_group *scoring_group_of(const struct scoring *self, struct span agency);
+/* Whether a moment is on one of the holidays. */
+bool scoring_is_holiday(const struct scoring *self, struct event_time time);
 
 #endif

@@ -1,0 +1,300 @@
+/* test_scoring_names.c - the scoring file's agencies, aliases, groups, holidays and benchmarks: what is found by name
+ * or day, and what is wrong with them.
+ *
+ * Oracles: the text below with its lines and columns; a calendar's days counted by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+
+#include "config_folder.h"
+
+/* The built-in file, whose own sections of these names give way; those of a row begin on line 1. */
+static void write_scoring(const char *sections)
+{
+    static const char *const names[] = {"\nbenchmarks:", "\nagencies:", "\ngroups:", "\nholidays:", "\ntargets:"};
+    static char text[TEXT_MAX];
+    struct span builtin = scoring_builtin();
+    size_t size = (size_t)snprintf(text, sizeof text, "%s", sections);
+    bool skips = false;
+    for (size_t start = 0; start < builtin.size;) { /* a section goes on until the next line that begins a key */
+        const char *line = (const char *)builtin.data + start;
+        const char *end = memchr(line, '\n', builtin.size - start);
+        size_t length = end ? (size_t)(end - line) + 1 : builtin.size - start;
+        if (line[0] >= 'a' && line[0] <= 'z') {
+            skips = false;
+            for (size_t i = 0; i < COUNT(names); i++) {
+                skips |= strncmp(line, names[i] + 1, strlen(names[i]) - 1) == 0;
+            }
+        }
+        if (!skips) {
+            memcpy(text + size, line, length);
+            size += length;
+        }
+        start += length;
+    }
+    write_file("s.yaml", text, size);
+}
+
+#define RULE "  rule: {window: 7d, z: 2.5, min_n: 40, looks_to_open: 2, looks_to_close: 5}\n"
+
+static struct scoring *load_good(const char *sections)
+{
+    struct scoring *scoring = NULL;
+    struct problems problems;
+    problems_init(&problems);
+    write_scoring(sections);
+    if (scoring_load("s.yaml", &scoring, &problems) != DONE) {
+        fail_msg("%.*s", (int)problems.text.size, (const char *)problems.text.data);
+    }
+    problems_done(&problems);
+    return scoring;
+}
+
+static void check_span(struct span got, const char *expected)
+{
+    if (!span_equal(got, span_text(expected))) {
+        fail_msg("%.*s, not %s", SPAN_FORMAT(got), expected);
+    }
+}
+
+static const char named[] = "agencies:\n"
+                            "  only: %s\n"
+                            "  list:\n"
+                            "    tax: {name: Tax Administration, aliases: [TAX, revenue, \"0\"]}\n"
+                            "    parks: {}\n"
+                            "    ä: {aliases: [z]}\n"
+                            "targets:\n" RULE;
+
+static void names_lead_to_agencies(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *said, *whose, *whose_if_only, *shown;
+    } rows[] = {
+        {"tax", "tax", "tax", "Tax Administration"},
+        {"TAX", "tax", "tax", "Tax Administration"},
+        {"revenue", "tax", "tax", "Tax Administration"},
+        {"0", "tax", "tax", "Tax Administration"},
+        {"parks", "parks", "parks", "parks"},
+        {"z", "ä", "ä", "ä"},
+        {"Tax", "Tax", "_other", "Tax"}, /* ids are opaque: case counts */
+        {"ta", "ta", "_other", "ta"},
+        {"taxi", "taxi", "_other", "taxi"},
+        {"_other", "_other", "_other", "_other"},
+    };
+    for (unsigned only = 0; only < 2; only++) {
+        char text[512];
+        snprintf(text, sizeof text, named, only ? "true" : "false");
+        struct scoring *scoring = load_good(text);
+        assert_int_equal(scoring->agency_count, 3);
+        for (size_t i = 0; i < COUNT(rows); i++) {
+            check_span(scoring_agency_id(scoring, span_text(rows[i].said)),
+                       only ? rows[i].whose_if_only : rows[i].whose);
+            check_span(scoring_agency_name(scoring, span_text(rows[i].said)), rows[i].shown);
+        }
+        scoring_close(scoring);
+    }
+}
+
+/* An agency's own entry, its group's, the one for all others: the first that there is, as a whole. */
+static void targets_go_from_agency_to_group_to_all(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *agency, *group;
+        double cx, quality; /* −1: none */
+    } rows[] = {
+        {"tax", "money", 70, -1},   {"customs", "money", 65, 50}, {"parks", "green", 60, -1},
+        {"woods", "green", 60, -1}, {"rivers", NULL, 60, -1},     {"own", "money", -1, 40},
+    };
+    struct scoring *scoring = load_good("targets:\n" RULE "  groups:\n"
+                                        "    money: {cx: 65, drivers: {quality: 50}}\n"
+                                        "  agencies: {tax: {cx: 70}, own: {drivers: {quality: 40}}, \"*\": {cx: 60}}\n"
+                                        "groups: {money: [tax, customs, own], green: [woods, parks], none: []}\n");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct span agency = span_text(rows[i].agency);
+        const struct scoring_group *group = scoring_group_of(scoring, agency);
+        double cx = scoring_target(scoring, agency, TARGET_CX);
+        double quality = scoring_target(scoring, agency, TARGET_DRIVER + DRIVER_QUALITY);
+        assert_int_equal(group != NULL, rows[i].group != NULL);
+        if (group) {
+            check_span(group->name, rows[i].group);
+        }
+        if ((rows[i].cx < 0 ? !isnan(cx) : cx != rows[i].cx) ||
+            (rows[i].quality < 0 ? !isnan(quality) : quality != rows[i].quality)) {
+            fail_msg("%s: %g, %g", rows[i].agency, cx, quality);
+        }
+    }
+    assert_int_equal(scoring->group_count, 3);
+    scoring_close(scoring);
+}
+
+static void holidays_are_days_in_utc(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int64_t us;
+        bool is;
+    } rows[] = {
+        {"first moment", 20812 * US_PER_DAY, true}, /* 2026-12-25: 56 years and 14 leap days after 1970, day 359 */
+        {"last moment", 20813 * US_PER_DAY - 1, true},
+        {"the day before", 20812 * US_PER_DAY - 1, false},
+        {"the day after", 20813 * US_PER_DAY, true},
+        {"two days after", 20814 * US_PER_DAY, false},
+        {"a leap day", 19782 * US_PER_DAY, true}, /* 2024-02-29 */
+        {"before 1970", -1, true},                /* 1969-12-31 */
+        {"the epoch", 0, false},
+    };
+    struct scoring *scoring =
+        load_good("holidays: [2026-12-26, 2026-12-25, 1969-12-31, 2024-02-29, 2026-12-25]\ntargets:\n" RULE);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        if (scoring_is_holiday(scoring, (struct event_time){rows[i].us}) != rows[i].is) {
+            fail_msg("%s", rows[i].name);
+        }
+    }
+    scoring_close(scoring);
+    scoring = load_good("holidays: []\ntargets:\n" RULE);
+    assert_false(scoring_is_holiday(scoring, (struct event_time){20812 * US_PER_DAY}));
+    scoring_close(scoring);
+}
+
+static void benchmarks_have_source_and_year(void **state)
+{
+    (void)state;
+    struct scoring *scoring = load_good(
+        "benchmarks:\n"
+        "  own: {name: Last year's, value: 61.5, year: 2025, source: Annual report, subject: quick_resolution}\n"
+        "  other: {name: O, value: 0, year: 1999, source: S}\n"
+        "targets:\n" RULE);
+    assert_int_equal(scoring->benchmark_count, 2);
+    const struct scoring_benchmark *own = &scoring->benchmarks[0];
+    check_span(own->id, "own");
+    check_span(own->name, "Last year's");
+    check_span(own->source, "Annual report");
+    assert_int_equal(own->subject, TARGET_DRIVER + DRIVER_QUICK_RESOLUTION);
+    assert_int_equal(own->year, 2025);
+    assert_float_equal(own->value, 61.5, 0);
+    assert_int_equal(scoring->benchmarks[1].subject, TARGET_CX);
+    scoring_close(scoring);
+}
+
+/* DOMAIN: 59 of 100 (2018), 62.6 (2021); nobody is listed, nothing is a holiday until somebody says so. */
+static void the_builtin_file_has_the_published_lines(void **state)
+{
+    (void)state;
+    struct scoring *scoring = NULL;
+    struct problems problems;
+    problems_init(&problems);
+    assert_int_equal(scoring_load(NULL, &scoring, &problems), DONE);
+    assert_int_equal(scoring->benchmark_count, 2);
+    assert_float_equal(scoring->benchmarks[0].value, 59, 0);
+    assert_int_equal(scoring->benchmarks[0].year, 2018);
+    assert_float_equal(scoring->benchmarks[1].value, 62.6, 0);
+    assert_int_equal(scoring->benchmarks[1].year, 2021);
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(scoring->benchmarks[i].source.size > 0);
+        assert_int_equal(scoring->benchmarks[i].subject, TARGET_CX);
+    }
+    assert_false(scoring->agencies_only);
+    assert_int_equal(scoring->name_count + scoring->group_count + scoring->holiday_count, 0);
+    check_span(scoring_agency_id(scoring, span_text("anybody")), "anybody");
+    scoring_close(scoring);
+    problems_done(&problems);
+}
+
+static const struct {
+    const char *name;
+    const char *sections;
+    const char *problems;
+} mistakes[] = {
+    {"an alias of two", "agencies:\n  list:\n    a: {aliases: [x, y]}\n    b: {aliases: [y]}\n",
+     "s.yaml:4:19: agencies.list.b.aliases: got \"y\", which is an alias of a already (line 3), allowed one agency a "
+     "name\n"},
+    {"an alias that is an id", "agencies:\n  list:\n    a: {aliases: [b]}\n    b: {}\n",
+     "s.yaml:3:19: agencies.list.a.aliases: got \"b\", which is the id of b already (line 4), allowed one agency a "
+     "name\n"},
+    {"an alias of nothing", "agencies: {list: {a: {aliases: [\"\"]}}}\n",
+     "s.yaml:1:33: agencies.list.a.aliases: got the name \"\", allowed 1 to 200 bytes, but neither _other nor *\n"},
+    {"the name for all others", "agencies: {list: {_other: {}}}\n",
+     "s.yaml:1:19: agencies.list: got the name \"_other\", allowed 1 to 200 bytes, but neither _other nor *\n"},
+    {"only, and nobody", "agencies: {only: true}\n",
+     "s.yaml:1:1: agencies.only: got true and no list, allowed a list with at least one agency\n"},
+    {"only, perhaps", "agencies: {only: maybe}\n",
+     "s.yaml:1:18: agencies.only: got \"maybe\", allowed true or false\n"},
+    {"a field misspelt", "agencies: {list: {a: {alias: [b]}}}\n",
+     "s.yaml:1:23: agencies.list.a.alias: got a key that does not belong here, allowed name, aliases, did you mean "
+     "aliases\n"},
+    {"aliases as text", "agencies: {list: {a: {aliases: b}}}\n",
+     "s.yaml:1:32: agencies.list.a.aliases: got \"b\", allowed a list of names\n"},
+    {"agencies as a list", "agencies: {list: [a]}\n",
+     "s.yaml:1:18: agencies.list: got a list, allowed a mapping of agencies, each with name and aliases\n"},
+    {"a target for an alias",
+     "agencies: {list: {tax: {aliases: [TAX]}}}\ntargets:\n" RULE "  agencies: {TAX: {cx: 5}}\n",
+     "s.yaml:4:14: targets.agencies.TAX: got the alias \"TAX\", allowed the agency's id, did you mean tax\n"},
+    {"a target for a stranger",
+     "agencies: {only: true, list: {customs: {}}}\ntargets:\n" RULE "  agencies: {custom: {cx: 5}}\n",
+     "s.yaml:4:14: targets.agencies.custom: got \"custom\", which is not in agencies.list, allowed an id that is, did "
+     "you mean customs\n"},
+    {"a group of strangers", "agencies: {only: true, list: {customs: {}}}\ngroups: {g: [customs, far]}\n",
+     "s.yaml:2:23: groups.g: got \"far\", which is not in agencies.list, allowed an id that is\n"},
+    {"an agency in two groups", "groups:\n  g: [a, b]\n  h: [c, a]\n",
+     "s.yaml:3:10: groups.h: got \"a\", which is in the group g already (line 2), allowed one group an agency\n"},
+    {"a group that is no list", "groups: {g: a}\n", "s.yaml:1:13: groups.g: got \"a\", allowed a list of agencies\n"},
+    {"targets for no group", "groups: {money: [a]}\ntargets:\n" RULE "  groups: {mony: {cx: 5}}\n",
+     "s.yaml:4:12: targets.groups.mony: got a key that does not belong here, allowed money, did you mean money\n"},
+    {"a day there is not", "holidays: [2026-02-29]\n",
+     "s.yaml:1:12: holidays: got \"2026-02-29\", allowed a date as YEAR-MONTH-DAY, such as 2026-12-25\n"},
+    {"a day with a time", "holidays: [2026-02-28T00:00]\n",
+     "s.yaml:1:12: holidays: got \"2026-02-28T00:00\", allowed a date as YEAR-MONTH-DAY, such as 2026-12-25\n"},
+    {"a day another way", "holidays: [2026-2-8, 25.12.2026]\n",
+     "s.yaml:1:12: holidays: got \"2026-2-8\", allowed a date as YEAR-MONTH-DAY, such as 2026-12-25\n"
+     "s.yaml:1:22: holidays: got \"25.12.2026\", allowed a date as YEAR-MONTH-DAY, such as 2026-12-25\n"},
+    {"a day alone", "holidays: 2026-12-25\n",
+     "s.yaml:1:11: holidays: got \"2026-12-25\", allowed a list of dates, such as 2026-12-25\n"},
+    {"a benchmark without source", "benchmarks:\n  b: {name: B, value: 59, year: 2018}\n",
+     "s.yaml:2:3: benchmarks.b.source: got nothing, allowed text: who published it, and where\n"},
+    {"a benchmark of another age", "benchmarks:\n  b: {name: B, value: 59, year: 18, source: S}\n",
+     "s.yaml:2:33: benchmarks.b.year: got \"18\", allowed a whole number from 1900 to 2199\n"},
+    {"a benchmark above 100", "benchmarks:\n  b: {name: B, value: 159, year: 2018, source: S}\n",
+     "s.yaml:2:23: benchmarks.b.value: got \"159\", allowed a number from 0 to 100\n"},
+    {"a benchmark for no driver", "benchmarks:\n  b: {name: B, value: 59, year: 2018, source: S, subject: qualty}\n",
+     "s.yaml:2:59: benchmarks.b.subject: got \"qualty\", allowed one of cx, office_answers, rep_answers, quality, "
+     "quick_resolution, did you mean quality\n"},
+};
+
+static void mistakes_are_named(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(mistakes); i++) {
+        struct scoring *scoring = NULL;
+        struct problems problems;
+        char text[1024];
+        bool has_targets = strstr(mistakes[i].sections, "targets:") != NULL;
+        snprintf(text, sizeof text, "%s%s", mistakes[i].sections, has_targets ? "" : "targets:\n" RULE);
+        problems_init(&problems);
+        write_scoring(text);
+        enum outcome outcome = scoring_load("s.yaml", &scoring, &problems);
+        check_problems(mistakes[i].name, &problems, mistakes[i].problems);
+        assert_int_equal(outcome, STOP);
+        assert_null(scoring);
+        problems_done(&problems);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_lead_to_agencies),
+        cmocka_unit_test(targets_go_from_agency_to_group_to_all),
+        cmocka_unit_test(holidays_are_days_in_utc),
+        cmocka_unit_test(benchmarks_have_source_and_year),
+        cmocka_unit_test(the_builtin_file_has_the_published_lines),
+        cmocka_unit_test(mistakes_are_named),
+    };
+    return cmocka_run_group_tests_name("scoring_names", tests, folder_enter, folder_leave);
+}
