@@ -174,8 +174,24 @@ static uint32_t find_field(const struct schema *schema, const struct schema_type
     return SCHEMA_NONE;
 }
 
-/* The writer's field that one of ours is read from: by name, else by alias, but never one that has another of our
- * fields' names. SCHEMA_NONE: the writer lacks it. */
+/* Beyond the specification: a producer that renames a field of ours in its own schema says so with an alias, and then
+ * its events go on counting. */
+static uint32_t renamed_by_writer(const struct compiler *self, const struct schema_type *writer,
+                                  const struct schema_type *reader, const struct schema_field *field)
+{
+    static const struct span anywhere;
+    for (uint32_t i = 0; i < writer->count; i++) {
+        const struct schema_field *theirs = schema_field(self->writers, writer->first + i);
+        if (schema_has_alias(theirs->aliases, anywhere, field->name) &&
+            find_field(self->readers, reader, theirs->name) == SCHEMA_NONE) {
+            return i;
+        }
+    }
+    return SCHEMA_NONE;
+}
+
+/* The writer's field that one of ours is read from: by name, else by our alias, else by the writer's, but never one
+ * that has another of our fields' names. SCHEMA_NONE: the writer lacks it. */
 static uint32_t source_of(const struct compiler *self, const struct schema_type *writer,
                           const struct schema_type *reader, const struct schema_field *field)
 {
@@ -186,7 +202,7 @@ static uint32_t source_of(const struct compiler *self, const struct schema_type 
             found = find_field(self->writers, writer, alias);
         }
     }
-    return found;
+    return found == SCHEMA_NONE ? renamed_by_writer(self, writer, reader, field) : found;
 }
 
 /* For each of the writer's fields: which of ours it is, or SCHEMA_NONE. For ours that it lacks: their defaults. */

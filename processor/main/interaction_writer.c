@@ -8,14 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define STEPS_MAX            64 /* our largest schema has 35 fields */
-#define PATH_SIZE            64
+#define STEPS_MAX 64 /* our largest schema has 35 fields */
+#define PATH_SIZE 64
 
 enum write_op {
     WRITE_NOTHING, /* a field that struct interaction does not have: null */
     WRITE_TEXT,    /* string */
     WRITE_BOOLEAN,
-    WRITE_INT,
     WRITE_LONG,    /* long, timestamp-micros */
     WRITE_SECONDS, /* double, from ms */
     WRITE_ENUM,
@@ -89,10 +88,13 @@ static bool op_of(const json_t *type, const struct interaction_field *field, str
         const char *name, *logical;
         int64_t symbols;
     } pairs[] = {
-        {FIELD_TEXT, WRITE_TEXT, "string", "", 0},         {FIELD_TIME, WRITE_LONG, "long", "timestamp-micros", 0},
-        {FIELD_FLAG, WRITE_BOOLEAN, "boolean", "", 0},     {FIELD_NUMBER, WRITE_INT, "int", "", 0},
-        {FIELD_NUMBER, WRITE_LONG, "long", "", 0},         {FIELD_SECONDS, WRITE_SECONDS, "double", "", 0},
-        {FIELD_KIND, WRITE_ENUM, "enum", "", EVENT_KINDS}, {FIELD_CONTACT, WRITE_ENUM, "enum", "", CONTACT_OUTCOMES},
+        {FIELD_TEXT, WRITE_TEXT, "string", "", 0},
+        {FIELD_TIME, WRITE_LONG, "long", "timestamp-micros", 0},
+        {FIELD_FLAG, WRITE_BOOLEAN, "boolean", "", 0},
+        {FIELD_NUMBER, WRITE_LONG, "long", "", 0},
+        {FIELD_SECONDS, WRITE_SECONDS, "double", "", 0},
+        {FIELD_KIND, WRITE_ENUM, "enum", "", EVENT_KINDS},
+        {FIELD_CONTACT, WRITE_ENUM, "enum", "", CONTACT_OUTCOMES},
     };
     const char *logical = json_string_value(json_object_get(type, "logicalType"));
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
@@ -239,10 +241,6 @@ static enum outcome write_number(const struct write_step *step, int64_t number, 
     case WRITE_BOOLEAN:
         fits = number == 0 || number == 1;
         buffer_u8(out, (uint8_t)number);
-        break;
-    case WRITE_INT:
-        fits = number >= INT32_MIN && number <= INT32_MAX;
-        buffer_zigzag(out, number);
         break;
     case WRITE_ENUM:
         fits = number >= 0 && number < step->symbols;

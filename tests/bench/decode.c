@@ -117,7 +117,7 @@ static void fill_facts(avro_value_t *record, struct seeded *seeded)
     value = present(record, "outcome");
     must(avro_value_set_enum(&value, seeded_one_in(seeded, 10)) == 0, "outcome");
     value = present(record, "transfers");
-    must(avro_value_set_int(&value, (int32_t)seeded_below(seeded, 3)) == 0, "transfers");
+    must(avro_value_set_long(&value, (int64_t)seeded_below(seeded, 3)) == 0, "transfers");
 }
 
 /* One contact in four brings its survey, with half of the questions answered. */
@@ -136,7 +136,7 @@ static void fill_survey(avro_value_t *record, struct seeded *seeded)
         must(avro_value_get_by_index(&answers, i, &whole, NULL) == 0, "answer");
         if (seeded_one_in(seeded, 2)) {
             must(avro_value_set_branch(&whole, 1, &answer) == 0 &&
-                     avro_value_set_int(&answer, (int32_t)seeded_between(seeded, 1, 5)) == 0,
+                     avro_value_set_long(&answer, seeded_between(seeded, 1, 5)) == 0,
                  "answer");
         } else {
             must(avro_value_set_branch(&whole, 0, &answer) == 0, "answer");
