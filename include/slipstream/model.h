@@ -4,11 +4,14 @@
 
 #include "slipstream/model/alert.h"
 #include "slipstream/model/dead_letter.h"
+#include "slipstream/model/detection.h"
+#include "slipstream/model/finding.h"
 #include "slipstream/model/interaction.h"
 #include "slipstream/model/panes.h"
 #include "slipstream/model/scorecard.h"
 #include "slipstream/model/scoring.h"
 #include "slipstream/model/signal_batch.h"
 #include "slipstream/model/signals.h"
+#include "slipstream/model/slip.h"
 
 #endif

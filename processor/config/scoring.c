@@ -99,6 +99,7 @@ static void read_scoring(struct reading *self, const struct node *root)
         {"groups", "groups, each a list of agencies", scoring_read_groups, 0, true},
         {"holidays", "a list of dates, such as 2026-12-25", scoring_read_holidays, 0, true},
     };
+    self->scoring->detection = detection_defaults;
     for (unsigned i = 0; i < BEHAVIOURS; i++) {
         self->scoring->baseline[i] = (double)NAN;
     }

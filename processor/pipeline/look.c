@@ -165,7 +165,7 @@ static void tell_transition(const struct glance *self, struct span agency, unsig
     buffer_clear(&self->looker->alert);
     record_alert(&self->looker->alert, settings->schemas.alert, &alert);
     ASSERT(!self->looker->alert.overflow);
-    outbox_add(&self->task->outbox, alert_id(agency, subject, episode->ordinal), transition,
+    outbox_add(&self->task->outbox, alert_id(ALERT_TARGET, agency, subject, episode->ordinal), transition,
                buffer_as_span(&self->looker->alert), OUTBOX_NEW);
     settings->status->alerts[transition]++;
     LOG(settings->log, LOG_INFO, "score", transition == ALERT_OPENED ? "alert_opened" : "alert_closed",

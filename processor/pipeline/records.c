@@ -267,7 +267,7 @@ void record_alert(struct buffer *out, uint32_t schema_id, const struct alert *al
     bool is_closed = alert->transition == ALERT_CLOSED;
     put_frame(out, schema_id);
     snprintf(text, sizeof text, "%016llx",
-             (unsigned long long)alert_id(alert->agency, alert->subject, episode->ordinal));
+             (unsigned long long)alert_id(ALERT_TARGET, alert->agency, alert->subject, episode->ordinal));
     put_text(out, text);
     buffer_span(out, alert->agency);
     put_text(out, subject_word(alert->subject, text));

@@ -86,7 +86,7 @@ static void put_episode(struct jout *json, const struct scorecard *scorecard, co
     jout_open(json, '{');
     jout_key(json, "id");
     snprintf(text, sizeof text, "%016llx",
-             (unsigned long long)alert_id(scorecard->agency, shown->subject, episode->ordinal));
+             (unsigned long long)alert_id(ALERT_TARGET, scorecard->agency, shown->subject, episode->ordinal));
     jout_text(json, text);
     jout_key(json, "agency");
     jout_span(json, scorecard->agency);

@@ -248,7 +248,7 @@ static inline void check_alerts(const struct oracle *self, struct world *world, 
     for (uint32_t ordinal = 1; ordinal <= episode.ordinal; ordinal++) {
         char id[17];
         snprintf(id, sizeof id, "%016llx",
-                 (unsigned long long)alert_id(span_text(agencies[agency]), TARGET_CX, ordinal));
+                 (unsigned long long)alert_id(ALERT_TARGET, span_text(agencies[agency]), TARGET_CX, ordinal));
         if (!last_with_key(world, world->config.topic_alerts, partition, span_text(id))) {
             fail_msg("seed %llu: nobody was told of alert %u of %s", (unsigned long long)self->seed, ordinal,
                      agencies[agency]);

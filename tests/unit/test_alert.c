@@ -104,12 +104,60 @@ static void another_format_is_refused(void **state)
         bytes.data[0] = (uint8_t)value;
         assert_int_equal(decode(&loaded, bytes.data, bytes.size), value == EPISODE_FORMAT ? DONE : STOP);
         bytes.data[0] = EPISODE_FORMAT;
-        uint8_t was = bytes.data[1];
-        bytes.data[1] = (uint8_t)value;
+        bytes.data[1] = (uint8_t)value; /* the kind */
+        assert_int_equal(decode(&loaded, bytes.data, bytes.size), value == ALERT_TARGET ? DONE : STOP);
+        bytes.data[1] = ALERT_TARGET;
+        uint8_t was = bytes.data[2];
+        bytes.data[2] = (uint8_t)value;
         assert_int_equal(decode(&loaded, bytes.data, bytes.size), value < EPISODE_STATES ? DONE : STOP);
-        bytes.data[1] = was;
+        bytes.data[2] = was;
     }
     buffer_done(&bytes);
+}
+
+/* The release before this one wrote format 1: the same, but for the kind. */
+static void the_format_before_is_read(void **state)
+{
+    (void)state;
+    struct seeded random = {4};
+    struct buffer bytes;
+    buffer_init(&bytes, EPISODE_SIZE_MAX);
+    for (unsigned round = 0; round < 100; round++) {
+        struct episode episode = random_episode(&random);
+        struct episode loaded;
+        buffer_clear(&bytes);
+        episode_encode(&episode, &bytes);
+        memmove(bytes.data + 1, bytes.data + 2, bytes.size - 2);
+        bytes.data[0] = 1;
+        assert_int_equal(decode(&loaded, bytes.data, bytes.size - 1), DONE);
+        assert_true(episodes_equal(&loaded, &episode));
+    }
+    buffer_done(&bytes);
+}
+
+/* A word a subject, and back. */
+static void subjects_have_words(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned subject;
+        const char *word;
+    } rows[] = {
+        {SUBJECT_CX, "cx"},
+        {SUBJECT_DRIVER + DRIVER_QUALITY, "driver/quality"},
+        {SUBJECT_DRIVER_CHANNEL + DRIVER_REP_ANSWERS * CHANNELS + CHANNEL_CHAT, "driver/rep_answers@chat"},
+        {SUBJECT_BEHAVIOUR + BEHAVIOUR_TRUST, "behaviour/trust"},
+    };
+    char text[SUBJECT_WORD_SIZE];
+    unsigned found;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        assert_string_equal(subject_word(rows[i].subject, text), rows[i].word);
+    }
+    for (unsigned s = 0; s < SUBJECTS; s++) {
+        assert_true(subject_from_word(span_text(subject_word(s, text)), &found));
+        assert_int_equal(found, s);
+    }
+    assert_false(subject_from_word(span_text("driver/none"), &found));
 }
 
 static void damaged_episodes_are_survived(void **state)
@@ -158,10 +206,14 @@ static void alerts_are_told_apart(void **state)
         for (size_t s = 0; s < COUNT(subjects); s++) {
             assert_string_equal(subject_word(subjects[s].subject, text), subjects[s].word);
             for (uint32_t ordinal = 0; ordinal < 4; ordinal++) {
-                ids[count] = alert_id(span_text(agencies[a]), subjects[s].subject, ordinal);
-                assert_int_equal(ids[count], alert_id(span_text(agencies[a]), subjects[s].subject, ordinal));
+                uint64_t slip = alert_id(ALERT_SLIP, span_text(agencies[a]), subjects[s].subject, ordinal);
+                ids[count] = alert_id(ALERT_TARGET, span_text(agencies[a]), subjects[s].subject, ordinal);
+                assert_int_equal(ids[count],
+                                 alert_id(ALERT_TARGET, span_text(agencies[a]), subjects[s].subject, ordinal));
+                assert_int_not_equal(slip, ids[count]);
                 for (size_t other = 0; other < count; other++) {
                     assert_int_not_equal(ids[other], ids[count]);
+                    assert_int_not_equal(ids[other], slip);
                 }
                 count++;
             }
@@ -220,6 +272,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_episode_is_stored_and_loaded),
         cmocka_unit_test(another_format_is_refused),
+        cmocka_unit_test(the_format_before_is_read),
+        cmocka_unit_test(subjects_have_words),
         cmocka_unit_test(damaged_episodes_are_survived),
         cmocka_unit_test(alerts_are_told_apart),
         cmocka_unit_test(an_agency_has_its_own_targets_or_everyones),

@@ -47,19 +47,19 @@ static size_t heard_count(struct setup *self)
 }
 
 /* The only dead letter there is. */
-struct finding {
+struct noted_record {
     const struct fake_record *record;
 };
 static void find_record(void *context, int32_t partition, int64_t offset, const struct fake_record *record)
 {
     (void)partition;
     (void)offset;
-    ((struct finding *)context)->record = record;
+    ((struct noted_record *)context)->record = record;
 }
 
 static struct letter only_letter(struct setup *self)
 {
-    struct finding finding = {0};
+    struct noted_record finding = {0};
     assert_int_equal(record_count(&self->world, "cx.deadletter"), 1);
     each_record(&self->world, "cx.deadletter", find_record, &finding);
     return letter_read(finding.record->value);
@@ -193,7 +193,7 @@ static void a_large_message_becomes_a_letter_that_can_be_sent(void **state)
     memset(bytes, 'x', 1048576);
     for (size_t row = 0; row < COUNT(sizes); row++) {
         struct setup *self = set_up();
-        struct finding finding = {0};
+        struct noted_record finding = {0};
         world_write(&self->world, "interactions.phone", 0, span_of(bytes, sizes[row][0]),
                     span_of(bytes, sizes[row][1]));
         intake_turns(self->intake, 2, INTERVAL);

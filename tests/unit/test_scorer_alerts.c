@@ -53,7 +53,7 @@ static size_t closed(struct score_setup *self)
 static void check_id(const struct told_alert *alert, const char *agency, uint32_t ordinal)
 {
     char id[17];
-    snprintf(id, sizeof id, "%016llx", (unsigned long long)alert_id(span_text(agency), TARGET_CX, ordinal));
+    snprintf(id, sizeof id, "%016llx", (unsigned long long)alert_id(ALERT_TARGET, span_text(agency), TARGET_CX, ordinal));
     assert_string_equal(alert->id, id);
     assert_string_equal(alert->agency, agency);
     assert_string_equal(alert->subject, "cx");

@@ -122,7 +122,7 @@ static void check_alert(const json_t *json, const struct scorecard *scorecard, c
     char text[64];
     const struct episode *episode = shown->episode;
     snprintf(text, sizeof text, "%016llx",
-             (unsigned long long)alert_id(scorecard->agency, shown->subject, episode->ordinal));
+             (unsigned long long)alert_id(ALERT_TARGET, scorecard->agency, shown->subject, episode->ordinal));
     check_text(json, "id", span_text(text));
     check_text(json, "agency", scorecard->agency);
     check_text(json, "subject", span_text(subject_word(shown->subject, text)));

@@ -6,7 +6,7 @@
 #ifndef SLIPSTREAM_MODEL_SCORING_H
 #define SLIPSTREAM_MODEL_SCORING_H
 
-#include "slipstream/model/panes.h"
+#include "slipstream/model/detection.h"
 
 enum survey_method {
     METHOD_TOP2BOX, /* share of answers 4 and 5 */
@@ -16,8 +16,8 @@ enum survey_method {
 };
 extern const char *const survey_method_words[SURVEY_METHODS];
 
-/* What an agency's own fixed target is set for: the score, or one driver. */
-enum { TARGET_CX = 0, TARGET_DRIVER = 1, TARGETS = 1 + DRIVERS };
+/* What an agency's own fixed target is set for: the score, or one driver. The first of the subjects. */
+enum { TARGET_CX = SUBJECT_CX, TARGET_DRIVER = SUBJECT_DRIVER, TARGETS = SUBJECT_DRIVER + DRIVERS };
 
 struct scoring_target {
     struct span agency;      /* "*" : every agency without an entry of its own or its group's */
@@ -81,6 +81,7 @@ struct scoring {
     double elasticity[BEHAVIOURS];
     double baseline[BEHAVIOURS]; /* published share; NAN: none */
     struct target_rule target_rule;
+    struct detection detection;               /* the slip rule; changes no score */
     const struct scoring_target *targets; /* sorted by agency */
     size_t target_count;
     const struct scoring_benchmark *benchmarks; /* in the file's order */

@@ -1,0 +1,98 @@
+/* detection.c - the slip rule's constants, and the words of its subjects. */
+#include "slipstream/model/detection.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+const char *const test_words[TESTS] = {"1h", "4h", "24h", "7d", "pinned"};
+
+enum window test_window(enum test test)
+{
+    static const enum window windows[TESTS] = {WINDOW_1H, WINDOW_4H, WINDOW_24H, WINDOW_7D, WINDOW_7D};
+    return windows[test];
+}
+
+const struct detection detection_defaults = {
+    .tests =
+        {
+            [TEST_1H] = {5.5, 5 * US_PER_MINUTE, 48, US_PER_HOUR},
+            [TEST_4H] = {4.6, 5 * US_PER_MINUTE, 48, 4 * US_PER_HOUR},
+            [TEST_24H] = {3.0, 30 * US_PER_MINUTE, 28, US_PER_DAY},
+            [TEST_7D] = {2.576, 6 * US_PER_HOUR, 28, US_PER_DAY},
+            [TEST_PINNED] = {2.576, 6 * US_PER_HOUR, 28, US_PER_DAY},
+        },
+    .margin = 0.02,
+    .looks_to_fire = 2,
+    .looks_to_clear = 3,
+    .n_now = 50,
+    .n_base = 300,
+    .stratum_n_now = 30,
+    .stratum_n_base = 100,
+    .channel_n_base = 30,
+    .baseline_weeks = 8,
+    .weeks_least = 6,
+    .subject_z_raise = 0.5,
+    .dispersion_weeks = 4,
+    .dispersion_least = 10,
+    .dispersion_low = 1,
+    .dispersion_high = 400,
+    .pinned_weeks = 8,
+    .pinned_from_day = DAY_NONE,
+    .pinned_to_day = DAY_NONE,
+    .new_level_us = 28 * US_PER_DAY,
+};
+
+static int compare_days(const void *key, const void *row)
+{
+    int64_t day = *(const int64_t *)key;
+    int32_t other = *(const int32_t *)row;
+    return (day > other) - (day < other);
+}
+
+bool detection_is_holiday(const struct detection *self, int64_t day)
+{
+    return self->holiday_count &&
+           bsearch(&day, self->holidays, self->holiday_count, sizeof *self->holidays, compare_days);
+}
+
+struct subject_parts subject_parts(unsigned subject)
+{
+    struct subject_parts parts = {DRIVERS, CHANNELS, BEHAVIOURS};
+    ASSERT(subject < SUBJECTS);
+    if (subject >= SUBJECT_BEHAVIOUR) {
+        parts.behaviour = (enum behaviour)(subject - SUBJECT_BEHAVIOUR);
+    } else if (subject >= SUBJECT_DRIVER_CHANNEL) {
+        parts.driver = (enum driver)((subject - SUBJECT_DRIVER_CHANNEL) / CHANNELS);
+        parts.channel = (enum channel)((subject - SUBJECT_DRIVER_CHANNEL) % CHANNELS);
+    } else if (subject >= SUBJECT_DRIVER) {
+        parts.driver = (enum driver)(subject - SUBJECT_DRIVER);
+    }
+    return parts;
+}
+
+const char *subject_word(unsigned subject, char text[SUBJECT_WORD_SIZE])
+{
+    struct subject_parts parts = subject_parts(subject);
+    if (parts.behaviour != BEHAVIOURS) {
+        snprintf(text, SUBJECT_WORD_SIZE, "behaviour/%s", behaviour_word(parts.behaviour));
+    } else if (parts.channel != CHANNELS) {
+        snprintf(text, SUBJECT_WORD_SIZE, "driver/%s@%s", driver_word(parts.driver), channel_word(parts.channel));
+    } else if (parts.driver != DRIVERS) {
+        snprintf(text, SUBJECT_WORD_SIZE, "driver/%s", driver_word(parts.driver));
+    } else {
+        snprintf(text, SUBJECT_WORD_SIZE, "cx");
+    }
+    return text;
+}
+
+bool subject_from_word(struct span word, unsigned *subject)
+{
+    char text[SUBJECT_WORD_SIZE];
+    for (unsigned s = 0; s < SUBJECTS; s++) {
+        if (span_equal(word, span_text(subject_word(s, text)))) {
+            *subject = s;
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,36 @@
+/* episode_bytes.h - the parts of a stored episode that both kinds have, for alert.c and slip.c.
+ *
+ * An episode is: EPISODE_FORMAT, its kind, what both kinds have, and what its kind has. Format 1, which is still read,
+ * knew targets only and said no kind. */
+#ifndef SLIPSTREAM_MODEL_EPISODE_BYTES_H
+#define SLIPSTREAM_MODEL_EPISODE_BYTES_H
+
+#include "slipstream/model/alert.h"
+
+static inline void put_real(struct buffer *out, double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    buffer_u64(out, bits);
+}
+
+static inline double get_real(struct cursor *in)
+{
+    uint64_t bits = cursor_u64(in);
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* A whole number of 0 … most. */
+static inline int64_t get_count(int64_t value, int64_t most, struct cursor *in)
+{
+    in->broken |= value < 0 || value > most;
+    return in->broken ? 0 : value;
+}
+
+void episode_put(const struct episode *self, enum alert_kind kind, struct buffer *out);
+/* False when what is there is no such episode; a newer format says so in *why. */
+enum outcome episode_get(struct episode *self, enum alert_kind kind, struct cursor *in, struct reason *why) MUST_CHECK;
+
+#endif

@@ -1,0 +1,95 @@
+/* slip.c - what a slip's baselines leave out, and how it is stored. */
+#include "slipstream/model/slip.h"
+
+#include "episode_bytes.h"
+
+#include <math.h>
+
+#define DAYS_LEFT_OUT 64 /* bits; the panes reach back 63 days */
+
+void slip_init(struct slip *self)
+{
+    *self = (struct slip){.baseline_day = INT64_MIN};
+}
+
+bool slip_day_counts(const struct slip *self, int64_t day)
+{
+    if (day < self->baseline_day || (slip_is_open(self) && day >= self->from_day)) {
+        return false;
+    }
+    int64_t back = self->left_out_day - day;
+    return back < 0 || back >= DAYS_LEFT_OUT || !(self->left_out >> back & 1);
+}
+
+void slip_leave_out(struct slip *self, int64_t first, int64_t last)
+{
+    if (last > self->left_out_day) {
+        int64_t passed = self->left_out ? last - self->left_out_day : 0;
+        self->left_out = passed < DAYS_LEFT_OUT ? self->left_out << passed : 0;
+        self->left_out_day = last;
+    }
+    for (int64_t day = last; day >= first; day--) {
+        int64_t back = self->left_out_day - day;
+        if (back >= DAYS_LEFT_OUT) {
+            break;
+        }
+        self->left_out |= UINT64_C(1) << back;
+    }
+}
+
+void slip_encode(const struct slip *self, struct buffer *out)
+{
+    episode_put(&self->episode, ALERT_SLIP, out);
+    buffer_u8(out, (uint8_t)self->opened_by);
+    buffer_u8(out, self->to_new_level);
+    buffer_varint(out, self->fired);
+    buffer_u8(out, TESTS);
+    for (unsigned t = 0; t < TESTS; t++) {
+        buffer_zigzag(out, self->looks_bad[t]);
+        buffer_zigzag(out, self->bad_since[t].us);
+        put_real(out, (double)self->phi_at_open[t]);
+    }
+    put_real(out, self->base_at_open);
+    put_real(out, self->drop_at_open);
+    buffer_zigzag(out, self->from_day);
+    buffer_zigzag(out, self->baseline_day);
+    buffer_u64(out, self->left_out);
+    buffer_zigzag(out, self->left_out_day);
+}
+
+static bool is_sound(const struct slip *self)
+{
+    bool sound = self->opened_by < TESTS && self->fired < 1u << TESTS && isfinite(self->base_at_open) &&
+                 isfinite(self->drop_at_open);
+    for (unsigned t = 0; t < TESTS; t++) {
+        sound &= isfinite((double)self->phi_at_open[t]) != 0 && self->phi_at_open[t] >= 0;
+    }
+    return sound;
+}
+
+enum outcome slip_decode(struct slip *self, struct span bytes, struct reason *why)
+{
+    struct cursor in = cursor_over(bytes);
+    struct slip read = {0};
+    TRY(episode_get(&read.episode, ALERT_SLIP, &in, why));
+    read.opened_by = (enum test)cursor_u8(&in);
+    read.to_new_level = cursor_u8(&in) != 0;
+    read.fired = (uint32_t)get_count((int64_t)cursor_varint(&in), UINT32_MAX, &in);
+    in.broken |= cursor_u8(&in) != TESTS;
+    for (unsigned t = 0; t < TESTS; t++) {
+        read.looks_bad[t] = (int32_t)get_count(cursor_zigzag(&in), INT32_MAX, &in);
+        read.bad_since[t].us = cursor_zigzag(&in);
+        read.phi_at_open[t] = (float)get_real(&in);
+    }
+    read.base_at_open = get_real(&in);
+    read.drop_at_open = get_real(&in);
+    read.from_day = cursor_zigzag(&in);
+    read.baseline_day = cursor_zigzag(&in);
+    read.left_out = cursor_u64(&in);
+    read.left_out_day = cursor_zigzag(&in);
+    if (in.broken || cursor_left(&in) || !is_sound(&read)) {
+        return FAIL(why, STOP, REASON_BAD_STATE, "a slip of %zu bytes cannot be read", bytes.size);
+    }
+    *self = read;
+    return DONE;
+}

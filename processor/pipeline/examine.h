@@ -1,0 +1,63 @@
+/* examine.h - roll → score → detect for one agency at one look, by the slip rule: DOMAIN.md, "When a score has
+ * slipped".
+ *
+ * No input or output, no clock of its own: what time it is comes with the look. The stage calls it at minute boundaries
+ * of event time; so does whoever replays a history. Looks of the same agency at the same minutes find the same.
+ * When a window is looked at depends on the agency's name, so that no minute carries the looks of all.
+ * Allocates only while agencies show more services than any before. Owner: who opened it closes it. */
+#ifndef SLIPSTREAM_PIPELINE_EXAMINE_H
+#define SLIPSTREAM_PIPELINE_EXAMINE_H
+
+#include "slipstream/fold.h"
+
+/* Services of an agency that are told apart in its strata; the smaller ones beyond count as one. */
+#define EXAMINE_SERVICES_MAX 24
+
+/* What the rule knows of an agency. Who keeps the agency keeps this. */
+struct agency_detection {
+    struct slip slips[SUBJECTS];
+    bool slip_changed[SUBJECTS]; /* since the owner last set it to false */
+    struct buffer pin;           /* model/slip.h; empty: none yet */
+    bool pin_changed;
+    /* not stored: found again from the panes */
+    float phi[SUBJECTS][TESTS]; /* 0: too few earlier windows */
+    struct event_time phi_at;   /* the hour they are of; INT64_MIN: none yet */
+    uint64_t method; /* hash of the scoring version looked with last; runs of bad looks end where it changes */
+};
+void agency_detection_init(struct agency_detection *self);
+void agency_detection_done(struct agency_detection *self);
+
+struct examine_look {
+    struct event_time as_of;
+    struct event_time previous; /* as_of of the look before it; INT64_MIN: there was none */
+    bool hold;                  /* catching up, or no room to tell: episodes neither open nor close */
+};
+struct examine_event {
+    unsigned subject;
+    enum alert_transition transition;
+    const struct slip *slip;
+    struct finding finding; /* what it opened on, or the look it closed at; its rows last until the next call */
+};
+struct examined {
+    const struct examine_event *events;
+    size_t event_count;
+    bool changed; /* a slip or the pin, so that the agency's record must be stored */
+};
+
+struct examiner;
+struct examiner *examiner_open(const struct scoring *scoring); /* borrowed */
+void examiner_close(struct examiner *self);
+/* Another scoring file from here on. */
+void examiner_use(struct examiner *self, const struct scoring *scoring);
+
+/* One look at an agency: whatever of it is due. What is returned is borrowed until the next call. */
+struct examined examine_agency(struct examiner *self, const struct fold *fold, uint32_t agency,
+                               struct agency_detection *detection, const struct examine_look *look);
+
+/* What would be found of a subject by a test at this moment, whether it is due or not; changes nothing. For who
+ * explains an open episode. Its rows last until the next call. */
+struct finding examine_subject(struct examiner *self, const struct fold *fold, uint32_t agency,
+                               const struct agency_detection *detection, struct event_time as_of, unsigned subject,
+                               enum test test);
+
+#endif
