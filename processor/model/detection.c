@@ -2,7 +2,6 @@
 #include "slipstream/model/detection.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 const char *const test_words[TESTS] = {"1h", "4h", "24h", "7d", "pinned"};
 
@@ -41,19 +40,6 @@ const struct detection detection_defaults = {
     .pinned_to_day = DAY_NONE,
     .new_level_us = 28 * US_PER_DAY,
 };
-
-static int compare_days(const void *key, const void *row)
-{
-    int64_t day = *(const int64_t *)key;
-    int32_t other = *(const int32_t *)row;
-    return (day > other) - (day < other);
-}
-
-bool detection_is_holiday(const struct detection *self, int64_t day)
-{
-    return self->holiday_count &&
-           bsearch(&day, self->holidays, self->holiday_count, sizeof *self->holidays, compare_days);
-}
 
 struct subject_parts subject_parts(unsigned subject)
 {

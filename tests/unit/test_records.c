@@ -223,7 +223,8 @@ static void alerts_say_what_happened(void **state)
     (void)state;
     static const char *const subjects[TARGETS] = {"cx", "driver/office_answers", "driver/rep_answers", "driver/quality",
                                                   "driver/quick_resolution"};
-    static const char *const states[EPISODE_STATES] = {"normal", "pending", "firing", "recovering", "insufficient", "learning"};
+    static const char *const states[EPISODE_STATES] = {"normal",     "pending",      "firing",
+                                                       "recovering", "insufficient", "learning"};
     struct seeded random = {3};
     struct buffer out, sentence;
     buffer_init(&out, 4096);
@@ -239,7 +240,8 @@ static void alerts_say_what_happened(void **state)
             .scoring = &scoring,
         };
         char id[17];
-        snprintf(id, sizeof id, "%016llx", (unsigned long long)alert_id(ALERT_TARGET, alert.agency, alert.subject, episode.ordinal));
+        snprintf(id, sizeof id, "%016llx",
+                 (unsigned long long)alert_id(ALERT_TARGET, alert.agency, alert.subject, episode.ordinal));
         bool is_closed = alert.transition == ALERT_CLOSED;
         buffer_clear(&sentence);
         alert_text(&sentence, &alert);

@@ -57,15 +57,11 @@ struct detection {
     int32_t pinned_weeks;                   /* the reference: the first so many whole weeks; or: */
     int32_t pinned_from_day, pinned_to_day; /* the first and last UTC day named for it; DAY_NONE: not named */
     int64_t new_level_us;                   /* an episode that lasts so long closes: that is how it is now */
-    const int32_t *holidays;                /* UTC days since 1970, ascending: neither tested nor used as baseline */
-    size_t holiday_count;
 };
 #define BASELINE_WEEKS_MAX 8 /* the panes reach back nine weeks, the window itself included */
 #define DAY_NONE           INT32_MIN
 
 /* DOMAIN.md's, as simulated there. */
 extern const struct detection detection_defaults;
-
-bool detection_is_holiday(const struct detection *self, int64_t day);
 
 #endif
