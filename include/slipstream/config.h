@@ -120,6 +120,9 @@ struct config_sources {
 /* Always leaves *config complete (defaults where something was wrong); DONE when problems->count is 0, else STOP. */
 enum outcome config_load(const struct config_sources *sources, struct config *config, struct problems *problems) MUST_CHECK;
 void config_done(struct config *config);
+/* Whether two loaded configs have the same value for settings_table[i]; for kafka.properties, all of them together. */
+bool config_same(const struct config *one, const struct config *other, size_t setting);
+bool config_same_properties(const struct config *one, const struct config *other);
 /* "file:line:column", "environment", "--set" or "default" for settings_table[i] of a loaded config. */
 const char *config_origin(const struct config *config, size_t setting);
 /* A setting's value as text: durations and sizes with their unit, secrets as "set" or "". */

@@ -64,6 +64,7 @@ struct status {
     _Atomic int64_t published;
     _Atomic int64_t state_bytes;
     _Atomic int64_t lost_records;
+    _Atomic bool reload_failed; /* the last one; what was in force before still is */
     struct histogram delay; /* event time to published score */
 };
 
@@ -75,6 +76,23 @@ void metrics_reference(struct buffer *out);
 bool status_is_ready(const struct status *status, struct buffer *json);
 /* The loops' heartbeat only. */
 bool status_is_healthy(const struct status *status, struct mono_time now);
+
+/* ---- the scoring in force: one place swaps it, each stage holds what it reads ---- */
+
+struct methods { /* never changed once made */
+    const struct scoring *scoring;
+    const struct scoring *shadow; /* scored and shown beside it, alerting nobody; NULL: none */
+};
+struct method_slot; /* thread-safe */
+/* Both take the scorings over: closed when nobody holds them any more. */
+struct method_slot *method_slot_open(struct scoring *scoring, struct scoring *shadow);
+void method_slot_swap(struct method_slot *self, struct scoring *scoring, struct scoring *shadow);
+/* The newest, for as long as it is not released. */
+const struct methods *method_slot_hold(struct method_slot *self);
+void method_slot_release(struct method_slot *self, const struct methods *held);
+/* Whether there is a newer one than what is held; costs next to nothing. */
+bool method_slot_has_newer(struct method_slot *self, const struct methods *held);
+void method_slot_close(struct method_slot *self); /* when nobody holds anything */
 
 /* ---- intake ---- */
 
@@ -90,6 +108,8 @@ struct intake;
 struct intake *intake_open(const struct intake_settings *settings);
 struct source_events intake_events(struct intake *self);
 void intake_connect(struct intake *self, struct source *source, struct sink *sink); /* borrowed */
+/* Between turns: from now on this one is borrowed, in place of the last. */
+void intake_set_scoring(struct intake *self, const struct scoring *scoring);
 enum outcome intake_turn(struct intake *self, struct reason *why) MUST_CHECK;
 /* Commits what was read: for a clean end. */
 enum outcome intake_drain(struct intake *self, struct reason *why) MUST_CHECK;
@@ -103,7 +123,7 @@ struct output_schemas {
 };
 struct score_settings {
     const struct config *config;
-    const struct scoring *scoring;
+    struct methods methods; /* borrowed, until others are set */
     const struct clock *clock;
     struct log *log;
     struct status *status;
@@ -116,6 +136,8 @@ struct scorer *scorer_open(const struct score_settings *settings);
 struct source_events scorer_events(struct scorer *self);
 void scorer_connect(struct scorer *self, struct source *source, struct store *store, struct publisher *publisher);
 void scorer_delivered(void *self, uint64_t token, enum outcome outcome, const struct reason *why);
+/* Between turns: what is scored from now on is scored so. What is held is borrowed, in place of the last. */
+void scorer_set_methods(struct scorer *self, const struct methods *methods);
 enum outcome scorer_turn(struct scorer *self, struct reason *why) MUST_CHECK;
 /* Applies and publishes what is pending. */
 enum outcome scorer_drain(struct scorer *self, struct reason *why) MUST_CHECK;
@@ -140,7 +162,7 @@ size_t pipeline_topics(const struct config *config, struct topic_spec specs[TOPI
 
 struct pipeline_settings {
     const struct config *config;
-    const struct scoring *scoring;
+    struct method_slot *methods; /* borrowed: what is swapped there is followed from the next turn on */
     struct log *log;
     struct status *status;
 };

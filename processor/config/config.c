@@ -81,6 +81,25 @@ void config_done(struct config *config)
     *config = (struct config){0};
 }
 
+bool config_same(const struct config *one, const struct config *other, size_t setting)
+{
+    ASSERT(setting < SETTINGS_TOTAL);
+    if (setting_is_text(&settings_table[setting])) {
+        return strcmp(setting_text(one, setting), setting_text(other, setting)) == 0;
+    }
+    return setting_number(one, setting) == setting_number(other, setting);
+}
+
+bool config_same_properties(const struct config *one, const struct config *other)
+{
+    bool same = one->kafka_property_count == other->kafka_property_count;
+    for (size_t i = 0; same && i < one->kafka_property_count; i++) {
+        same = strcmp(one->kafka_properties[i][0], other->kafka_properties[i][0]) == 0 &&
+               strcmp(one->kafka_properties[i][1], other->kafka_properties[i][1]) == 0;
+    }
+    return same;
+}
+
 const char *config_origin(const struct config *config, size_t setting)
 {
     ASSERT(setting < SETTINGS_TOTAL);

@@ -17,10 +17,11 @@ static enum exit_code run_check(const struct command *self, int argc, char **arg
     struct problems problems;
     struct config config;
     struct scoring *scoring = NULL;
+    struct scoring *shadow = NULL;
     struct config_sources sources = {arguments.config_file, environ, arguments.overrides, arguments.override_count};
     problems_init(&problems);
     bool fine = config_load(&sources, &config, &problems) == DONE;
-    fine &= scoring_load(config.scoring_file, &scoring, &problems) == DONE;
+    fine &= load_methods(&config, &scoring, &shadow, &problems) == DONE;
     if (fine && !config.registry_url && !config.schemas_folder) {
         problem(&problems, arguments.config_file ? arguments.config_file : "settings", 0, 0,
                 "registry.url: got nothing, and no schemas.folder either: one of them must say where schemas are");
@@ -31,6 +32,7 @@ static enum exit_code run_check(const struct command *self, int argc, char **arg
         printf("fine: scoring version %s\n", scoring->version);
     }
     scoring_close(scoring);
+    scoring_close(shadow);
     config_done(&config);
     problems_done(&problems);
     arguments_done(&arguments);

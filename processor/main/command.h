@@ -54,6 +54,13 @@ struct setup {
 bool setup_open(struct setup *self, const struct command *command, int argc, char **argv, enum exit_code *code) MUST_CHECK;
 void setup_close(struct setup *self);
 
+/* The scoring files that a configuration names: both, or problems. */
+enum outcome load_methods(const struct config *config, struct scoring **scoring, struct scoring **shadow,
+                          struct problems *problems) MUST_CHECK;
+/* HUP: reads settings and scoring files anew. When all is well they and the log level are in force from now on; else
+ * everything stays, and the log says so. Of other settings that have changed it says that they want a restart. */
+void reload(const struct setup *setup, struct method_slot *methods, struct status *status);
+
 /* "slipstream NAME: text" to stderr, and the code that belongs to a reason. */
 enum exit_code complain(const struct command *command, const struct reason *why);
 enum exit_code exit_code_of(const struct reason *why);

@@ -98,7 +98,7 @@ static enum outcome start_stages(struct demo *self, struct reason *why)
     const struct config *config = &self->setting.config;
     char path[DEMO_PATH_SIZE];
     struct store_settings store = connect_store(config, self->log);
-    struct pipeline_settings pipeline = {config, self->setting.scoring, self->log, &self->status};
+    struct pipeline_settings pipeline = {config, self->setting.methods, self->log, &self->status};
     TRY(redis_store_open(&store, &self->store, why));
     TRY(demo_ledger_open(&self->ledger, demo_path(&self->home, "ledger", path), why));
     TRY(pipeline_start(&pipeline, &self->pipeline, why));

@@ -59,7 +59,7 @@ void demo_redis_close(struct demo_redis *self);
 
 struct demo_setting {
     struct config config;
-    struct scoring *scoring;
+    struct method_slot *methods;
 };
 /* own_redis: for when the options name none. kafka.brokers is set only when they do. */
 enum outcome demo_setting_open(struct demo_setting *self, const struct demo_home *home,

@@ -170,12 +170,15 @@ enum outcome demo_setting_open(struct demo_setting *self, const struct demo_home
     TRY(write_scoring(demo_path(home, "scoring.yaml", path), generator, why));
     set(&overrides, "scoring.file", path);
     TRY(load_config(&overrides, &self->config, why));
-    return load_scoring(path, &self->scoring, why);
+    struct scoring *scoring;
+    TRY(load_scoring(path, &scoring, why));
+    self->methods = method_slot_open(scoring, NULL);
+    return DONE;
 }
 
 void demo_setting_close(struct demo_setting *self)
 {
-    scoring_close(self->scoring);
+    method_slot_close(self->methods);
     config_done(&self->config);
     *self = (struct demo_setting){0};
 }

@@ -61,11 +61,12 @@ static enum outcome ops_open(struct ops *self, struct reason *why)
     return DONE;
 }
 
-static enum exit_code run_stages(const struct command *command, struct ops *ops, const struct scoring *scoring)
+static enum exit_code run_stages(const struct command *command, struct ops *ops, const struct setup *setup,
+                                 struct method_slot *methods)
 {
     struct reason why;
     struct pipeline *pipeline;
-    struct pipeline_settings settings = {ops->config, scoring, ops->log, &ops->status};
+    struct pipeline_settings settings = {ops->config, methods, ops->log, &ops->status};
     if (pipeline_start(&settings, &pipeline, &why) != DONE) {
         return complain(command, &why);
     }
@@ -79,8 +80,7 @@ static enum exit_code run_stages(const struct command *command, struct ops *ops,
             pipeline_stop(pipeline);
         }
         if (signals_hup()) {
-            LOG(ops->log, LOG_WARN, "main", "reload_unavailable",
-                LOG_TEXT("error", "settings are read at the start only: restart to change them"));
+            reload(setup, methods, &ops->status);
         }
     }
     pipeline_stop(pipeline); /* a stage that failed takes the other with it: the orchestrator starts both again */
@@ -91,16 +91,16 @@ static enum exit_code run_stages(const struct command *command, struct ops *ops,
     return EXIT_FINE;
 }
 
-static bool load_scoring(const struct setup *setup, struct scoring **scoring)
+static struct method_slot *open_methods(const struct config *config)
 {
     struct problems problems;
+    struct scoring *scoring;
+    struct scoring *shadow;
     problems_init(&problems);
-    bool loaded = scoring_load(setup->config.scoring_file, scoring, &problems) == DONE;
-    if (!loaded) {
-        fprintf(stderr, "%.*s", (int)problems.text.size, (const char *)problems.text.data);
-    }
+    bool loaded = load_methods(config, &scoring, &shadow, &problems) == DONE;
+    fprintf(stderr, "%.*s", (int)problems.text.size, (const char *)problems.text.data);
     problems_done(&problems);
-    return loaded;
+    return loaded ? method_slot_open(scoring, shadow) : NULL;
 }
 
 static enum exit_code run_run(const struct command *self, int argc, char **argv)
@@ -118,22 +118,22 @@ static enum exit_code run_run(const struct command *self, int argc, char **argv)
             stage = NULL;
         }
     }
-    struct scoring *scoring = NULL;
+    struct method_slot *methods = NULL;
     struct ops ops = {.config = &setup.config, .log = setup.log};
     struct reason why;
     if (stage) {
         fprintf(stderr, "slipstream run: --stage: got %s, allowed all, intake, score\n", stage);
         code = EXIT_USAGE;
-    } else if (!load_scoring(&setup, &scoring)) {
+    } else if (!(methods = open_methods(&setup.config))) {
         code = EXIT_USAGE;
     } else if (ops_open(&ops, &why) != DONE) {
         code = complain(self, &why);
     } else {
         signals_catch();
-        code = run_stages(self, &ops, scoring);
+        code = run_stages(self, &ops, &setup, methods);
     }
     server_close(ops.server);
-    scoring_close(scoring);
+    method_slot_close(methods);
     setup_close(&setup);
     return code;
 }
@@ -143,7 +143,8 @@ const struct command command_run = {
     .arguments = "",
     .summary = "runs the stages: interactions in, scores and alerts out, until TERM or INT",
     .detail = "Waits for Kafka, Redis and the registry when they are not there, and says so; not ready then, but alive.\n"
-              "TERM and INT drain and end within 20 s; a second one ends at once.",
+              "TERM and INT drain and end within 20 s; a second one ends at once. HUP reads the scoring file and log.level\n"
+              "anew, all or nothing.",
     .example = "slipstream run --config slipstream.yaml --stage intake",
     .has_config = true,
     .options = {{"stage", "STAGE", "all, intake or score: each scales alone"}},

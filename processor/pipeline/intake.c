@@ -66,6 +66,12 @@ void intake_connect(struct intake *self, struct source *source, struct sink *sin
     self->sink = sink;
 }
 
+void intake_set_scoring(struct intake *self, const struct scoring *scoring)
+{
+    self->settings.scoring = scoring;
+    outgoing_set_scoring(&self->outgoing, scoring);
+}
+
 void intake_close(struct intake *self)
 {
     if (!self) {

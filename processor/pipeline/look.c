@@ -68,7 +68,7 @@ static void put_aggregate(const struct glance *self, const struct fold_cell *cel
         .revision = self->revision,
         .as_of = self->as_of,
         .catching_up = self->task->catching_up,
-        .suppressed = counts_are_few(counts[COUNTER_INTERACTIONS], counts[survey->first + 1], settings->scoring),
+        .suppressed = counts_are_few(counts[COUNTER_INTERACTIONS], counts[survey->first + 1], settings->methods.scoring),
         .counts = counts,
     };
     outputs_begin(self->outputs, OUTPUT_AGGREGATES);
@@ -103,8 +103,8 @@ static void add_cell(const struct glance *self, struct fold_cell *cell)
     for (unsigned w = 0; w < WINDOWS; w++) {
         const int64_t *counts = looker->sums.counts[w];
         if (counts[COUNTER_EVENTS]) {
-            tallies_add(&looker->all[w], counts, cell->channel, looker->settings->scoring);
-            tallies_add(&looker->channels[w][cell->channel], counts, cell->channel, looker->settings->scoring);
+            tallies_add(&looker->all[w], counts, cell->channel, looker->settings->methods.scoring);
+            tallies_add(&looker->channels[w][cell->channel], counts, cell->channel, looker->settings->methods.scoring);
         }
     }
 }
@@ -131,7 +131,7 @@ static void score_all(const struct glance *self, const struct fold_agency *agenc
     scorecard->revision = self->revision;
     scorecard->as_of = self->as_of;
     scorecard->catching_up = self->task->catching_up;
-    scorecard->scoring = looker->settings->scoring;
+    scorecard->scoring = looker->settings->methods.scoring;
     for (unsigned w = 0; w < WINDOWS; w++) {
         score_card(&looker->all[w], scorecard->scoring, Z_95, &scorecard->all[w]);
         for (unsigned c = 0; c < CHANNELS; c++) {
@@ -151,13 +151,13 @@ static void tell_transition(const struct glance *self, struct span agency, unsig
                             enum alert_transition transition)
 {
     const struct score_settings *settings = self->looker->settings;
-    const struct card *shown = &self->looker->scorecard.all[settings->scoring->target_rule.window];
+    const struct card *shown = &self->looker->scorecard.all[settings->methods.scoring->target_rule.window];
     struct alert alert = {.agency = agency,
                           .subject = subject,
                           .transition = transition,
                           .episode = episode,
                           .estimate = *subject_of(shown, subject),
-                          .scoring = settings->scoring};
+                          .scoring = settings->methods.scoring};
     if (transition == ALERT_OPENED) {
         episode->at_open = alert.estimate; /* what people are told has the interval that they know */
     }
@@ -174,7 +174,7 @@ static void tell_transition(const struct glance *self, struct span agency, unsig
 
 static void detect_all(const struct glance *self, uint32_t agency_position)
 {
-    const struct scoring *scoring = self->looker->settings->scoring;
+    const struct scoring *scoring = self->looker->settings->methods.scoring;
     const struct target_rule *rule = &scoring->target_rule;
     struct span agency = fold_agency_at(self->task->fold, agency_position)->name;
     struct agency_record *record = task_agency(self->task, agency_position);

@@ -27,6 +27,8 @@
     M(AGENCIES, "slipstream_agencies", "gauge", "", "agencies in the tasks claimed here")                              \
     M(STATE_BYTES, "slipstream_state_bytes", "gauge", "", "memory of their counts and ids")                            \
     M(LOST, "slipstream_lost_records_total", "counter", "", "records that Kafka deleted before they were read")        \
+    M(RELOAD, "slipstream_config_last_reload_successful", "gauge", "",                                                   \
+      "1 when the last HUP took effect, or none came; 0 when what it found was bad: what was in force before still is") \
     M(LOG_MESSAGES, "slipstream_log_messages_total", "counter", "level", "lines logged or held back")                  \
     M(CPU, "process_cpu_seconds_total", "counter", "", "processor time used")                                          \
     M(RESIDENT, "process_resident_memory_bytes", "gauge", "", "memory in use")
@@ -215,6 +217,7 @@ void metrics_render(const struct status *status, const struct config *config, co
         scoring_metrics(&page);
     }
     plain(&page, METRIC_LOST, (double)status->lost_records);
+    plain(&page, METRIC_RELOAD, status->reload_failed ? 0 : 1);
     const char *name = begin(&page, METRIC_LOG_MESSAGES);
     for (unsigned l = 0; l < LOG_LEVELS; l++) {
         buffer_text(out, "%s{level=\"%s\"} %llu\n", name, log_level_word((enum log_level)l),

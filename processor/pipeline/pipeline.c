@@ -22,6 +22,7 @@ struct stage {
     struct score_edges score_edges;
     struct intake *intake;
     struct scorer *scorer;
+    const struct methods *methods; /* held */
 };
 struct pipeline {
     struct pipeline_settings settings;
@@ -101,7 +102,7 @@ static enum outcome step_intake(struct stage *self, struct reason *why)
     const struct pipeline_settings *settings = &self->pipeline->settings;
     if (!self->intake) {
         struct intake_settings intake = {settings->config, &system_clock, settings->log, settings->status,
-                                         self->intake_edges.registry, settings->scoring};
+                                         self->intake_edges.registry, self->methods->scoring};
         self->intake = intake_open(&intake);
     }
     TRY(intake_edges_open(&self->intake_edges, settings, intake_events(self->intake), why));
@@ -137,7 +138,7 @@ static enum outcome step_score(struct stage *self, struct reason *why)
     const struct pipeline_settings *settings = &self->pipeline->settings;
     struct score_edges *edges = &self->score_edges;
     if (!self->scorer) {
-        struct score_settings score = {settings->config, settings->scoring, &system_clock,     settings->log,
+        struct score_settings score = {settings->config, *self->methods,    &system_clock,     settings->log,
                                        settings->status, edges->schemas,    edges->cluster_id, edges->topic_id};
         self->scorer = scorer_open(&score);
     }
@@ -164,11 +165,29 @@ static enum outcome drain(struct stage *self, struct reason *why)
     return self->id == STATUS_INTAKE ? intake_drain(self->intake, why) : scorer_drain(self->scorer, why);
 }
 
+/* A newer scoring file, if there is one: taken up between two turns, so that within one all is of the same. */
+static void follow_methods(struct stage *self)
+{
+    struct method_slot *slot = self->pipeline->settings.methods;
+    if (!method_slot_has_newer(slot, self->methods)) {
+        return;
+    }
+    const struct methods *old = self->methods;
+    self->methods = method_slot_hold(slot);
+    if (self->id == STATUS_INTAKE) {
+        intake_set_scoring(self->intake, self->methods->scoring);
+    } else {
+        scorer_set_methods(self->scorer, self->methods);
+    }
+    method_slot_release(slot, old);
+}
+
 static void run_turns(struct stage *self)
 {
     struct reason why;
     LOG(self->pipeline->settings.log, LOG_INFO, stage_words[self->id], "stage_started");
     while (!self->pipeline->stop) {
+        follow_methods(self);
         enum outcome outcome = turn(self, &why);
         if (outcome == DONE) {
             self->backoff_us = 0;
@@ -192,12 +211,14 @@ static void close_stage(struct stage *self)
     score_edges_close(&self->score_edges);
     intake_close(self->intake);
     scorer_close(self->scorer);
+    method_slot_release(self->pipeline->settings.methods, self->methods);
 }
 
 static void *stage_main(void *context)
 {
     struct stage *self = context;
     pthread_setname_np(self->thread, stage_words[self->id]);
+    self->methods = method_slot_hold(self->pipeline->settings.methods);
     if (self->id == STATUS_INTAKE ? open_intake(self) : open_score(self)) {
         run_turns(self);
     }

@@ -41,6 +41,16 @@ void scorer_connect(struct scorer *self, struct source *source, struct store *st
     self->publisher = publisher;
 }
 
+void scorer_set_methods(struct scorer *self, const struct methods *methods)
+{
+    LOG(self->settings.log, LOG_INFO, "score", "scoring_changed",
+        LOG_TEXT("from", self->settings.methods.scoring->version), LOG_TEXT("to", methods->scoring->version));
+    self->settings.methods = *methods;
+    for (int32_t p = 0; p < self->partitions; p++) {
+        self->tasks[p].publish_all = true; /* what is said of a score may have changed where the score has not */
+    }
+}
+
 void scorer_close(struct scorer *self)
 {
     if (!self) {

@@ -219,7 +219,7 @@ struct score_run *score_start(struct world *world, const char *name)
     assert_non_null(self->status);
     const struct score_settings settings = {
         .config = &self->config,
-        .scoring = &world->scoring,
+        .methods = {.scoring = &world->scoring},
         .clock = &world->clock.clock,
         .status = self->status,
         .schemas = {.aggregate_key = 5, .aggregate = 6, .score = 7, .alert = 8},
