@@ -2,6 +2,7 @@
 #include "fields.h"
 
 #include <stdio.h>
+#include <time.h>
 
 static const struct field *find_field(const char *key, const struct field *fields, size_t count)
 {
@@ -143,5 +144,31 @@ bool field_count(struct reading *self, const struct node *node, int64_t least, i
     char allowed[96];
     snprintf(allowed, sizeof allowed, "a whole number from %lld to %lld", (long long)least, (long long)most);
     field_complain(self, node, allowed);
+    return false;
+}
+
+/* "2026-12-25": a day that there is; the 30th of February is another. */
+static bool day_of(const char *text, int64_t *day)
+{
+    int year, month, date, end = 0;
+    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &date, &end) != 3 || end != 10 || text[end]) {
+        return false;
+    }
+    struct tm wanted = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = date};
+    struct tm got = wanted;
+    time_t seconds = timegm(&got);
+    if (year < YEAR_LEAST || year > YEAR_MOST || got.tm_mday != wanted.tm_mday || got.tm_mon != wanted.tm_mon) {
+        return false;
+    }
+    *day = time_floor(seconds, US_PER_DAY / US_PER_SECOND);
+    return true;
+}
+
+bool field_day(struct reading *self, const struct node *node, int64_t *day)
+{
+    if (node->kind == NODE_TEXT && day_of(node->text, day)) {
+        return true;
+    }
+    field_complain(self, node, "a date as YEAR-MONTH-DAY, such as 2026-12-25");
     return false;
 }

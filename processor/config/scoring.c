@@ -97,6 +97,7 @@ static void read_scoring(struct reading *self, const struct node *root)
         {"benchmarks", "published figures, each with value, year and source", scoring_read_benchmarks, 0, true},
         {"agencies", "only and list", scoring_read_agencies, 0, true},
         {"groups", "groups, each a list of agencies", scoring_read_groups, 0, true},
+        {"detection", "margin, windows, looks, least n, history, pinned", scoring_read_detection, 0, true},
         {"holidays", "a list of dates, such as 2026-12-25", scoring_read_holidays, 0, true},
     };
     self->scoring->detection = detection_defaults;

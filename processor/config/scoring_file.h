@@ -10,6 +10,7 @@ void scoring_read_drivers(struct reading *self, const struct node *node, size_t 
 void scoring_read_targets(struct reading *self, const struct node *node, size_t unused);
 void scoring_read_benchmarks(struct reading *self, const struct node *node, size_t unused);
 void scoring_read_holidays(struct reading *self, const struct node *node, size_t unused);
+void scoring_read_detection(struct reading *self, const struct node *node, size_t unused);
 void scoring_read_agencies(struct reading *self, const struct node *node, size_t unused);
 void scoring_read_groups(struct reading *self, const struct node *node, size_t unused);
 

@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define YEAR_LEAST    1900
 #define YEAR_MOST     2199
@@ -88,23 +87,6 @@ void scoring_read_benchmarks(struct reading *self, const struct node *map, size_
 
 /* ---- holidays ---- */
 
-/* "2026-12-25": a day that there is. */
-static bool day_of(const char *text, int64_t *day)
-{
-    int year, month, date, end = 0;
-    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &date, &end) != 3 || end != 10 || text[end]) {
-        return false;
-    }
-    struct tm wanted = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = date};
-    struct tm got = wanted;
-    time_t seconds = timegm(&got);
-    if (year < YEAR_LEAST || year > YEAR_MOST || got.tm_mday != wanted.tm_mday || got.tm_mon != wanted.tm_mon) {
-        return false; /* the 30th of February is another day */
-    }
-    *day = time_floor(seconds, US_PER_DAY / US_PER_SECOND);
-    return true;
-}
-
 static int compare_days(const void *a, const void *b)
 {
     int64_t left = *(const int64_t *)a;
@@ -126,10 +108,8 @@ void scoring_read_holidays(struct reading *self, const struct node *list, size_t
     int64_t *days = config_arena_take(self->memory, list->count * sizeof *days + 1);
     size_t count = 0;
     for (const struct node *node = list->first; days && node; node = node->next) {
-        if (node->kind == NODE_TEXT && day_of(node->text, &days[count])) {
+        if (node->kind != NODE_BROKEN && field_day(self, node, &days[count])) {
             count++;
-        } else if (node->kind != NODE_BROKEN) {
-            field_complain(self, node, "a date as YEAR-MONTH-DAY, such as 2026-12-25");
         }
     }
     if (count) {

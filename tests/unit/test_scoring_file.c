@@ -282,7 +282,7 @@ static const struct {
     {"a section left out", "survey: {method: net}\n", "", "s.yaml:1:1: survey: got nothing, allowed method\n"},
     {"an unknown section", "min_n: 7\n", "min_n: 7\nversion: 1\n",
      "s.yaml:16:1: version: got a key that does not belong here, allowed standards, drivers, survey, min_n, "
-     "suppress_below, behaviours, targets, benchmarks, agencies, groups, holidays\n"},
+     "suppress_below, behaviours, targets, benchmarks, agencies, groups, detection, holidays\n"},
     {"text for a section", "survey: {method: net}", "survey: net",
      "s.yaml:14:9: survey: got \"net\", allowed a mapping of method\n"},
     {"an unknown window", "window: 7d", "window: 1d",

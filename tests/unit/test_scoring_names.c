@@ -1,5 +1,5 @@
-/* test_scoring_names.c - the scoring file's agencies, aliases, groups, holidays and benchmarks: what is found by name
- * or day, and what is wrong with them.
+/* test_scoring_names.c - the scoring file's agencies, aliases, groups, holidays, benchmarks and detection: what is
+ * found by name or day, and what is wrong with them.
  *
  * Oracles: the text below with its lines and columns; a calendar's days counted by hand. */
 #include <setjmp.h>
@@ -15,7 +15,8 @@
 /* The built-in file, whose own sections of these names give way; those of a row begin on line 1. */
 static void write_scoring(const char *sections)
 {
-    static const char *const names[] = {"\nbenchmarks:", "\nagencies:", "\ngroups:", "\nholidays:", "\ntargets:"};
+    static const char *const names[] = {
+        "\nbenchmarks:", "\nagencies:", "\ngroups:", "\nholidays:", "\ndetection:", "\ntargets:"};
     static char text[TEXT_MAX];
     struct span builtin = scoring_builtin();
     size_t size = (size_t)snprintf(text, sizeof text, "%s", sections);
@@ -256,6 +257,25 @@ static const struct {
      "s.yaml:1:22: holidays: got \"25.12.2026\", allowed a date as YEAR-MONTH-DAY, such as 2026-12-25\n"},
     {"a day alone", "holidays: 2026-12-25\n",
      "s.yaml:1:11: holidays: got \"2026-12-25\", allowed a list of dates, such as 2026-12-25\n"},
+    {"a margin below nothing", "detection: {margin: -2}\n",
+     "s.yaml:1:21: detection.margin: got \"-2\", allowed a number from 0 to 50\n"},
+    {"a window that is not tested", "detection: {windows: {28d: {z: 3}}}\n",
+     "s.yaml:1:23: detection.windows.28d: got a key that does not belong here, allowed 1h, 4h, 24h, 7d, pinned, did "
+     "you "
+     "mean 24h\n"},
+    {"looks that drift through the day", "detection: {windows: {1h: {every: 7m}}}\n",
+     "s.yaml:1:35: detection.windows.1h.every: got \"7m\", allowed whole minutes that divide a day, such as 5m, 30m or "
+     "6h, or off\n"},
+    {"more weeks than are kept", "detection: {history: {weeks: 9}}\n",
+     "s.yaml:1:30: detection.history.weeks: got \"9\", allowed a whole number from 1 to 8\n"},
+    {"learning beyond what is compared", "detection:\n  history: {weeks: 4, learning_until: 6}\n",
+     "s.yaml:2:3: detection.history: got learning_until 6 and weeks 4, allowed no more than the weeks compared with\n"},
+    {"a reference without an end", "detection:\n  pinned: {from: 2026-01-01}\n",
+     "s.yaml:2:3: detection.pinned: got from without to, allowed from and to, at least a week apart, or neither\n"},
+    {"a reference backwards", "detection:\n  pinned: {from: 2026-03-31, to: 2026-01-01}\n",
+     "s.yaml:2:3: detection.pinned: got less than a week, allowed from and to, at least a week apart, or neither\n"},
+    {"a level for ever", "detection: {new_level_after: 90d}\n",
+     "s.yaml:1:30: detection.new_level_after: got \"90d\", allowed a duration from 7d to 56d\n"},
     {"a benchmark without source", "benchmarks:\n  b: {name: B, value: 59, year: 2018}\n",
      "s.yaml:2:3: benchmarks.b.source: got nothing, allowed text: who published it, and where\n"},
     {"a benchmark of another age", "benchmarks:\n  b: {name: B, value: 59, year: 18, source: S}\n",
@@ -266,6 +286,78 @@ static const struct {
      "s.yaml:2:59: benchmarks.b.subject: got \"qualty\", allowed one of cx, office_answers, rep_answers, quality, "
      "quick_resolution, did you mean quality\n"},
 };
+
+/* ---- detection ---- */
+
+static void detection_is_as_it_was_simulated(void **state)
+{
+    (void)state;
+    struct scoring *builtin = NULL;
+    struct problems problems;
+    problems_init(&problems);
+    assert_int_equal(scoring_load(NULL, &builtin, &problems), DONE);
+    struct scoring *silent = load_good("detection: {}\ntargets:\n" RULE);
+    const struct detection *both[] = {&builtin->detection, &silent->detection};
+    for (unsigned i = 0; i < 2; i++) {
+        assert_float_equal(both[i]->margin, detection_defaults.margin, 1e-15);
+        for (unsigned t = 0; t < TESTS; t++) {
+            assert_float_equal(both[i]->tests[t].z, detection_defaults.tests[t].z, 0);
+            assert_int_equal(both[i]->tests[t].look_us, detection_defaults.tests[t].look_us);
+            assert_int_equal(both[i]->tests[t].history_windows, detection_defaults.tests[t].history_windows);
+        }
+        assert_int_equal(both[i]->looks_to_fire, detection_defaults.looks_to_fire);
+        assert_int_equal(both[i]->looks_to_clear, detection_defaults.looks_to_clear);
+        assert_float_equal(both[i]->n_now, detection_defaults.n_now, 0);
+        assert_float_equal(both[i]->n_base, detection_defaults.n_base, 0);
+        assert_float_equal(both[i]->stratum_n_now, detection_defaults.stratum_n_now, 0);
+        assert_float_equal(both[i]->stratum_n_base, detection_defaults.stratum_n_base, 0);
+        assert_int_equal(both[i]->baseline_weeks, detection_defaults.baseline_weeks);
+        assert_int_equal(both[i]->weeks_least, detection_defaults.weeks_least);
+        assert_float_equal(both[i]->subject_z_raise, detection_defaults.subject_z_raise, 0);
+        assert_int_equal(both[i]->pinned_weeks, detection_defaults.pinned_weeks);
+        assert_int_equal(both[i]->pinned_from_day, DAY_NONE);
+        assert_int_equal(both[i]->new_level_us, detection_defaults.new_level_us);
+    }
+    scoring_close(builtin);
+    scoring_close(silent);
+    problems_done(&problems);
+}
+
+static void detection_is_what_was_said(void **state)
+{
+    (void)state;
+    struct scoring *scoring = load_good("detection:\n"
+                                        "  margin: 3.5\n"
+                                        "  windows: {1h: {every: off}, 7d: {z: 3, every: 12h}}\n"
+                                        "  looks_to_open: 4\n"
+                                        "  looks_to_close: 5\n"
+                                        "  min_n: {now: 60}\n"
+                                        "  min_n_pooled: {baseline: 120}\n"
+                                        "  parts_z: 1\n"
+                                        "  history: {weeks: 7, learning_until: 7}\n"
+                                        "  pinned: {from: 2026-01-01, to: 2026-03-31}\n"
+                                        "  new_level_after: 14d\n"
+                                        "targets:\n" RULE);
+    const struct detection *detection = &scoring->detection;
+    assert_float_equal(detection->margin, 0.035, 1e-15);
+    assert_int_equal(detection->tests[TEST_1H].look_us, 0);
+    assert_float_equal(detection->tests[TEST_1H].z, 5.5, 0);
+    assert_float_equal(detection->tests[TEST_7D].z, 3, 0);
+    assert_int_equal(detection->tests[TEST_7D].look_us, 12 * US_PER_HOUR);
+    assert_int_equal(detection->looks_to_fire, 4);
+    assert_int_equal(detection->looks_to_clear, 5);
+    assert_float_equal(detection->n_now, 60, 0);
+    assert_float_equal(detection->n_base, 300, 0);
+    assert_float_equal(detection->stratum_n_now, 30, 0);
+    assert_float_equal(detection->stratum_n_base, 120, 0);
+    assert_float_equal(detection->subject_z_raise, 1, 0);
+    assert_int_equal(detection->baseline_weeks, 7);
+    assert_int_equal(detection->weeks_least, 7);
+    assert_int_equal(detection->pinned_from_day, 20454); /* 56 years and 14 leap days after 1970 */
+    assert_int_equal(detection->pinned_to_day, 20454 + 31 + 28 + 30);
+    assert_int_equal(detection->new_level_us, 14 * US_PER_DAY);
+    scoring_close(scoring);
+}
 
 static void mistakes_are_named(void **state)
 {
@@ -294,6 +386,8 @@ int main(void)
         cmocka_unit_test(holidays_are_days_in_utc),
         cmocka_unit_test(benchmarks_have_source_and_year),
         cmocka_unit_test(the_builtin_file_has_the_published_lines),
+        cmocka_unit_test(detection_is_as_it_was_simulated),
+        cmocka_unit_test(detection_is_what_was_said),
         cmocka_unit_test(mistakes_are_named),
     };
     return cmocka_run_group_tests_name("scoring_names", tests, folder_enter, folder_leave);
