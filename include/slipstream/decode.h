@@ -34,7 +34,8 @@ enum outcome plan_open(struct span writer_schema, enum channel channel, struct p
                        struct reason *why) MUST_CHECK;
 void plan_close(struct plan *self);
 
-/* Decodes one body; all of it must be used up. Fields the writer lacks are absent or have our default. */
+/* Decodes one body, in place: unless it says DONE, what is in *interaction means nothing. All of the body must be used
+ * up. Fields the writer lacks are absent or have our default. */
 enum outcome plan_run(const struct plan *self, struct span body, struct interaction *interaction,
                       struct reason *why) MUST_CHECK;
 

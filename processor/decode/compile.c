@@ -49,7 +49,7 @@ static void call_routine(struct compiler *self, uint32_t type, uint32_t place)
         *entry = ROUTINE_WAITING;
         buffer_bytes(&self->waiting, &type, sizeof type);
     }
-    emit(self, STEP(OP_CALL, place, PLAN_SINK, type, 0));
+    emit(self, STEP(OP_CALL, place, NO_TARGET, type, 0));
 }
 
 static void pass_over(struct compiler *self, uint32_t type, uint32_t place)
@@ -57,25 +57,25 @@ static void pass_over(struct compiler *self, uint32_t type, uint32_t place)
     const struct schema_type *writer = schema_type(self->writers, type);
     switch (writer->kind) {
     case SCHEMA_BOOLEAN:
-        emit(self, STEP(OP_FLAG, place, PLAN_SINK, 0, 0));
+        emit(self, STEP(OP_PASS_FLAG, place, NO_TARGET, 0, 0));
         break;
     case SCHEMA_INT:
-        emit(self, STEP(OP_INT, place, PLAN_SINK, 0, 0));
+        emit(self, STEP(OP_PASS_INT, place, NO_TARGET, 0, 0));
         break;
     case SCHEMA_LONG:
-        emit(self, STEP(OP_PASS_LONG, place, PLAN_SINK, 0, 0));
+        emit(self, STEP(OP_PASS_LONG, place, NO_TARGET, 0, 0));
         break;
     case SCHEMA_FLOAT:
     case SCHEMA_DOUBLE:
     case SCHEMA_FIXED:
-        emit(self, STEP(OP_PASS_FIXED, place, PLAN_SINK, writer->least_size, 0));
+        emit(self, STEP(OP_PASS_FIXED, place, NO_TARGET, writer->least_size, 0));
         break;
     case SCHEMA_BYTES:
     case SCHEMA_STRING:
-        emit(self, STEP(OP_PASS_BYTES, place, PLAN_SINK, 0, 0));
+        emit(self, STEP(OP_PASS_BYTES, place, NO_TARGET, 0, 0));
         break;
     case SCHEMA_ENUM:
-        emit(self, STEP(OP_PASS_SYMBOL, place, PLAN_SINK, 0, writer->count));
+        emit(self, STEP(OP_PASS_SYMBOL, place, NO_TARGET, 0, writer->count));
         break;
     case SCHEMA_RECORD:
         call_routine(self, type, place);
@@ -111,8 +111,11 @@ static enum outcome compile_enum(struct compiler *self, const struct schema_type
         }
         set_entry(self, table + i, value);
     }
-    uint16_t target = field != NULL ? (uint16_t)field->offset : PLAN_SINK;
-    emit(self, STEP(OP_ENUM, site->place, target, table, writer->count));
+    if (field == NULL) {
+        emit(self, STEP(OP_PASS_ENUM, site->place, NO_TARGET, table, writer->count));
+    } else {
+        emit(self, STEP(OP_ENUM, site->place, (uint16_t)field->offset, table, writer->count));
+    }
     return DONE;
 }
 
@@ -127,7 +130,7 @@ static enum outcome compile_value(struct compiler *self, uint32_t writer, const 
     }
     if (field == NULL) {
         if (reader->kind == SCHEMA_STRING) {
-            emit(self, STEP(OP_TEXT, site->place, PLAN_SINK, 0, 0));
+            emit(self, STEP(OP_PASS_TEXT, site->place, NO_TARGET, 0, 0));
         } else {
             pass_over(self, writer, site->place);
         }
@@ -149,15 +152,15 @@ static enum outcome compile_items(struct compiler *self, const struct schema_typ
     bool is_map = writer->kind == SCHEMA_MAP;
     uint32_t least = schema_type(self->writers, writer->item)->least_size;
     least += is_map && least < UINT32_MAX; /* a key takes a byte at least */
-    uint32_t begin = emit(self, STEP(OP_ARRAY, site->place, PLAN_SINK, 0, least));
+    uint32_t begin = emit(self, STEP(OP_ARRAY, site->place, NO_TARGET, 0, least));
     uint32_t first = next_step(self);
     if (is_map) {
-        emit(self, STEP(reader == SCHEMA_NONE ? OP_PASS_BYTES : OP_TEXT, site->place, PLAN_SINK, 0, 0));
+        emit(self, STEP(reader == SCHEMA_NONE ? OP_PASS_BYTES : OP_PASS_TEXT, site->place, NO_TARGET, 0, 0));
     }
     struct site below = {.path = NULL, .place = site->place, .depth = site->depth + 1, .conditional = true};
     uint32_t item = reader == SCHEMA_NONE ? SCHEMA_NONE : schema_type(self->readers, reader)->item;
     TRY(compile_type(self, writer->item, item, &below, why));
-    emit(self, STEP(OP_NEXT, site->place, PLAN_SINK, first, least));
+    emit(self, STEP(OP_NEXT, site->place, NO_TARGET, first, least));
     set_jump(self, begin, next_step(self));
     return DONE;
 }

@@ -12,7 +12,7 @@ static void refuse(struct compiler *self, const struct schema_type *branch, cons
     char text[sizeof because->text];
     int length = snprintf(text, sizeof text, "a %.80s in a union: %.150s", schema_label(branch, label), because->text);
     size_t size = (size_t)length < sizeof text ? (size_t)length : sizeof text - 1;
-    emit(self, STEP(OP_REFUSE, site->place, PLAN_SINK, add_text(self, span_of(text, size)), (uint32_t)size));
+    emit(self, STEP(OP_REFUSE, site->place, NO_TARGET, add_text(self, span_of(text, size)), (uint32_t)size));
 }
 
 /* *readable tells whether the branch can be read; when not, *why says why not. */
@@ -57,7 +57,7 @@ static bool accepts_null(const struct compiler *self, uint32_t reader)
 static enum outcome compile_nullable(struct compiler *self, const struct schema_type *whole, unsigned null,
                                      uint32_t reader, const struct site *site, struct reason *why)
 {
-    uint32_t gate = emit(self, STEP(OP_GATE, site->place, PLAN_SINK, 0, 0));
+    uint32_t gate = emit(self, STEP(OP_GATE, site->place, NO_TARGET, 0, 0));
     bool readable;
     TRY(compile_branch(self, *schema_branch(self->writers, whole->first + 1 - null), reader, site, &readable, why));
     uint32_t end = next_step(self);
@@ -81,7 +81,7 @@ static enum outcome compile_branches(struct compiler *self, const struct schema_
                                      const struct site *site, struct reason *why)
 {
     uint32_t table = add_entries(self, whole->count);
-    emit(self, STEP(OP_UNION, site->place, PLAN_SINK, table, whole->count));
+    emit(self, STEP(OP_UNION, site->place, NO_TARGET, table, whole->count));
     bool any = false;
     uint32_t last_jump = SCHEMA_NONE;
     for (uint32_t i = 0; i < whole->count; i++) {
@@ -90,7 +90,7 @@ static enum outcome compile_branches(struct compiler *self, const struct schema_
         TRY(compile_branch(self, *schema_branch(self->writers, whole->first + i), reader, site, &readable, why));
         any = any || readable;
         last_jump =
-            emit(self, STEP(OP_JUMP, site->place, PLAN_SINK, last_jump, 0)); /* chained until the end is known */
+            emit(self, STEP(OP_JUMP, site->place, NO_TARGET, last_jump, 0)); /* chained until the end is known */
     }
     uint32_t end = next_step(self);
     while (last_jump != SCHEMA_NONE && !plan_is_full(self)) {

@@ -4,6 +4,11 @@
 
 #include "slipstream/model.h"
 
+static inline bool us_from_days(int64_t days, int64_t *us)
+{
+    return !__builtin_mul_overflow(days, US_PER_DAY, us) && *us != ABSENT;
+}
+
 static inline bool us_from_millis(int64_t ms, int64_t *us)
 {
     return !__builtin_mul_overflow(ms, US_PER_MS, us) && *us != ABSENT;
@@ -18,11 +23,17 @@ static inline bool ms_from_whole_seconds(int64_t seconds, int64_t *ms)
 static inline bool ms_from_seconds(double seconds, int64_t *ms)
 {
     double exact = seconds * 1000.0;
-    if (!(exact > -9.2e18 && exact < 9.2e18)) { /* a NaN is not, either */
+    if (!(__builtin_fabs(exact) < 9.2e18)) { /* a NaN is not, either */
         return false;
     }
-    *ms = (int64_t)(exact + (exact < 0 ? -0.5 : 0.5));
+    *ms = (int64_t)(exact + __builtin_copysign(0.5, exact));
     return true;
+}
+
+/* The same for microseconds: no overflow, for the quotient is small. */
+static inline int64_t ms_from_micros(int64_t us)
+{
+    return us / US_PER_MS + us % US_PER_MS / (US_PER_MS / 2);
 }
 
 #endif

@@ -1,6 +1,7 @@
 /* plan.c - opens and closes plans. */
 #include "plan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 void plan_close(struct plan *self)
@@ -28,6 +29,32 @@ static struct plan *plan_new(enum channel channel)
     buffer_init(&self->places, PLAN_PLACES_MAX * sizeof(struct place));
     buffer_init(&self->text, PLAN_TEXT_MAX);
     return self;
+}
+
+const char *plan_place_text(const struct plan *self, uint32_t place, char text[PLACE_TEXT_SIZE])
+{
+    if (place == PLACE_NONE) {
+        snprintf(text, PLACE_TEXT_SIZE, "the record");
+        return text;
+    }
+    /* From the end backwards; what does not fit is left out in front. */
+    size_t at = PLACE_TEXT_SIZE - 1;
+    text[at] = '\0';
+    while (place != PLACE_NONE) {
+        const struct place *here = (const struct place *)(const void *)self->places.data + place;
+        size_t dot = at < PLACE_TEXT_SIZE - 1;
+        if (here->size + dot > at) {
+            break;
+        }
+        if (dot > 0) {
+            text[--at] = '.';
+        }
+        at -= here->size;
+        memcpy(text + at, self->text.data + here->name, here->size);
+        place = here->up;
+    }
+    memmove(text, text + at, PLACE_TEXT_SIZE - at);
+    return text;
 }
 
 /* ---- compiling ---- */
@@ -71,7 +98,7 @@ static enum outcome compile_routine(struct compiler *self, uint32_t type, struct
         struct site below = site_below(self, &site, field->name, NULL);
         TRY(compile_type(self, field->type, SCHEMA_NONE, &below, why));
     }
-    emit(self, STEP(OP_RETURN, site.place, PLAN_SINK, 0, 0));
+    emit(self, STEP(OP_RETURN, site.place, NO_TARGET, 0, 0));
     return DONE;
 }
 
@@ -94,7 +121,7 @@ static enum outcome compile_whole(struct compiler *self, struct reason *why)
 {
     struct site whole = {.path = "", .place = PLACE_NONE};
     TRY(compile_type(self, self->writers->type, self->readers->type, &whole, why));
-    emit(self, STEP(OP_END, PLACE_NONE, PLAN_SINK, 0, 0));
+    emit(self, STEP(OP_END, PLACE_NONE, NO_TARGET, 0, 0));
     TRY(compile_routines(self, why));
     if (plan_is_full(self)) {
         return FAIL(why, SKIP, REASON_BAD_SCHEMA, "too large: more than %d steps to read it", PLAN_STEPS_MAX);

@@ -2,9 +2,8 @@
  *
  * Shape: steps, run from the first to OP_END over the bytes, once. A leaf reads one value into its target; control
  * steps choose, repeat and call. A leaf that is NULLABLE first reads the branch of a union of null and one other type,
- * and is passed over when that is null: most of our fields are such. Values that nothing wants go into the sink beside
- * the interaction. Bounds: the tables have ceilings; the run has a stack of SCHEMA_DEPTH_MAX, and work that needs no
- * bytes is counted. */
+ * and is passed over when that is null: most of our fields are such. Bounds: the tables have ceilings; the run has a
+ * stack of SCHEMA_DEPTH_MAX, and work that needs no bytes is counted. */
 #ifndef SLIPSTREAM_DECODE_PLAN_H
 #define SLIPSTREAM_DECODE_PLAN_H
 
@@ -23,14 +22,20 @@ enum leaf_op {
     OP_LONG,           /* long, other than ABSENT */
     OP_MILLIS,         /* long → µs */
     OP_NANOS,          /* long → µs */
+    OP_DAYS,           /* int → µs */
     OP_SECONDS_INT,    /* int → ms */
     OP_SECONDS_LONG,   /* long → ms */
     OP_SECONDS_FLOAT,  /* float → ms */
     OP_SECONDS_DOUBLE, /* double → ms */
+    OP_SECONDS_MICROS, /* long, in µs → ms */
     OP_ENUM,           /* a: table of values, UNKNOWN_SYMBOL among them; b: symbols */
     OP_CONSTANT,       /* reads nothing. a, b: low and high half of a value */
     OP_CONSTANT_TEXT,  /* reads nothing. a: offset in the plan's text; b: size */
+    OP_PASS_TEXT,      /* string or bytes, checked to be text */
+    OP_PASS_FLAG,      /* boolean */
+    OP_PASS_INT,       /* int */
     OP_PASS_LONG,      /* long, any */
+    OP_PASS_ENUM,      /* as OP_ENUM */
     OP_PASS_SYMBOL,    /* b: symbols */
     OP_PASS_BYTES,     /* string or bytes */
     OP_PASS_FIXED,     /* a: bytes */
@@ -57,21 +62,14 @@ _Static_assert((unsigned)OP_RETURN < NULLABLE, "a step's op has a bit to spare")
 struct step {
     uint8_t op;
     uint8_t value_byte; /* of a union with null: the other branch, as the one byte it mostly is, 0 or 2 */
-    uint16_t target;    /* offset in struct decoded */
+    uint16_t target;    /* offset in struct interaction; NO_TARGET for steps that store nothing */
     uint32_t place;     /* for reasons */
     uint32_t a, b;
 };
 _Static_assert(sizeof(struct step) == 16, "four steps a cache line");
 
-struct decoded {
-    struct interaction interaction;
-    union {
-        int64_t number;
-        struct span text;
-    } sink;
-};
-#define PLAN_SINK ((uint16_t)offsetof(struct decoded, sink))
-_Static_assert(sizeof(struct decoded) <= UINT16_MAX, "offsets fit a step's target");
+#define NO_TARGET ((uint16_t)0)
+_Static_assert(sizeof(struct interaction) <= UINT16_MAX, "offsets fit a step's target");
 
 /* A field's name and the field around it. */
 struct place {

@@ -1,183 +1,5 @@
 /* plan_run.c - a plan over a message's bytes. */
-#include "plan.h"
-
-#include <stdio.h>
-
-#include "convert.h"
-#include "read.h"
-
-const char *plan_place_text(const struct plan *self, uint32_t place, char text[PLACE_TEXT_SIZE])
-{
-    if (place == PLACE_NONE) {
-        snprintf(text, PLACE_TEXT_SIZE, "the record");
-        return text;
-    }
-    /* From the end backwards; what does not fit is left out in front. */
-    size_t at = PLACE_TEXT_SIZE - 1;
-    text[at] = '\0';
-    while (place != PLACE_NONE) {
-        const struct place *here = (const struct place *)(const void *)self->places.data + place;
-        size_t dot = at < PLACE_TEXT_SIZE - 1;
-        if (here->size + dot > at) {
-            break;
-        }
-        if (dot > 0) {
-            text[--at] = '.';
-        }
-        at -= here->size;
-        memcpy(text + at, self->text.data + here->name, here->size);
-        place = here->up;
-    }
-    memmove(text, text + at, PLACE_TEXT_SIZE - at);
-    return text;
-}
-
-/* ---- leaves ---- */
-
-static inline void store(struct machine *self, const struct step *step, const void *value, size_t size)
-{
-    memcpy((uint8_t *)&self->decoded + step->target, value, size);
-}
-
-static inline const uint8_t *take_int(struct machine *self, const struct step *step, const uint8_t *at)
-{
-    int64_t value;
-    at = read_int(self, at, &value);
-    if (at != NULL) {
-        store(self, step, &value, sizeof value);
-    }
-    return at;
-}
-
-/* A long in one of the units that longs come in. `op` is the step's, and known where this is used. */
-static inline const uint8_t *take_long(struct machine *self, const struct step *step, const uint8_t *at,
-                                       enum leaf_op op)
-{
-    int64_t value;
-    at = read_long(self, at, &value);
-    if (at == NULL) {
-        return NULL;
-    }
-    bool fits = value != ABSENT;
-    if (op == OP_MILLIS) {
-        fits = us_from_millis(value, &value);
-    } else if (op == OP_NANOS) {
-        value = time_floor(value, 1000);
-        fits = true;
-    } else if (op == OP_SECONDS_LONG) {
-        fits = ms_from_whole_seconds(value, &value);
-    }
-    if (!fits) {
-        return failed(self, REASON_BAD_NUMBER);
-    }
-    store(self, step, &value, sizeof value);
-    return at;
-}
-
-static inline const uint8_t *take_seconds(struct machine *self, const struct step *step, const uint8_t *at,
-                                          enum leaf_op op)
-{
-    double seconds = 0;
-    int64_t whole = 0; /* an int is exact as a double */
-    int64_t ms;
-    if (op == OP_SECONDS_INT) {
-        at = read_int(self, at, &whole);
-        seconds = (double)whole;
-    } else {
-        at = op == OP_SECONDS_FLOAT ? read_float(self, at, &seconds) : read_double(self, at, &seconds);
-    }
-    if (at == NULL) {
-        return NULL;
-    }
-    if (!ms_from_seconds(seconds, &ms)) {
-        return failed(self, REASON_BAD_NUMBER);
-    }
-    store(self, step, &ms, sizeof ms);
-    return at;
-}
-
-static inline const uint8_t *take_text(struct machine *self, const struct step *step, const uint8_t *at)
-{
-    struct span text;
-    at = read_text(self, at, &text);
-    if (at != NULL) {
-        store(self, step, &text, sizeof text);
-    }
-    return at;
-}
-
-static inline const uint8_t *take_flag(struct machine *self, const struct step *step, const uint8_t *at)
-{
-    int64_t value;
-    at = read_flag(self, at, &value);
-    if (at != NULL) {
-        store(self, step, &value, sizeof value);
-    }
-    return at;
-}
-
-static inline const uint8_t *take_symbol(struct machine *self, const struct plan *plan, const struct step *step,
-                                         const uint8_t *at)
-{
-    uint32_t symbol;
-    at = read_position(self, at, step->b, REASON_BAD_ENUM, &symbol);
-    if (at == NULL) {
-        return NULL;
-    }
-    int64_t value = *plan_entry(plan, step->a + symbol);
-    if (value == UNKNOWN_SYMBOL) {
-        return failed(self, REASON_BAD_ENUM);
-    }
-    store(self, step, &value, sizeof value);
-    return at;
-}
-
-static inline const uint8_t *take_constant(struct machine *self, const struct plan *plan, const struct step *step,
-                                           const uint8_t *at)
-{
-    if (step->op == OP_CONSTANT_TEXT) {
-        struct span text = span_of(plan->text.data + step->a, step->b);
-        store(self, step, &text, sizeof text);
-    } else {
-        int64_t value = (int64_t)((uint64_t)step->b << 32 | step->a);
-        store(self, step, &value, sizeof value);
-    }
-    return at;
-}
-
-static inline const uint8_t *pass_long(struct machine *self, const uint8_t *at)
-{
-    int64_t value;
-    return read_long(self, at, &value);
-}
-
-static inline const uint8_t *pass_symbol(struct machine *self, const struct step *step, const uint8_t *at)
-{
-    uint32_t symbol;
-    return read_position(self, at, step->b, REASON_BAD_ENUM, &symbol);
-}
-
-static inline const uint8_t *pass_bytes(struct machine *self, const uint8_t *at)
-{
-    struct span bytes;
-    return read_bytes(self, at, &bytes);
-}
-
-/* The branch of a union of null and another type. The usual two are one byte each; a longer form means the same. */
-static inline const uint8_t *read_nullable(struct machine *self, const struct step *step, const uint8_t *at,
-                                           bool *is_null)
-{
-    if (__builtin_expect(at < self->end && *at == step->value_byte, 1)) {
-        *is_null = false;
-        return at + 1;
-    }
-    uint32_t branch;
-    at = read_position(self, at, 2, REASON_BAD_BRANCH, &branch);
-    if (at != NULL) {
-        *is_null = branch << 1 != step->value_byte;
-    }
-    return at;
-}
+#include "leaves.h"
 
 /* ---- control ---- */
 
@@ -307,61 +129,75 @@ static const struct step *run_control(struct machine *self, const struct plan *p
     return NULL;
 }
 
-/* How each leaf is read. */
-#define LEAVES(L)                                                                                                      \
+/* How each leaf is read. Q: one that has a quicker way behind a union with null. */
+#define LEAVES(L, Q)                                                                                                   \
     L(OP_TEXT, take_text(self, step, at))                                                                              \
-    L(OP_FLAG, take_flag(self, step, at))                                                                              \
-    L(OP_INT, take_int(self, step, at))                                                                                \
+    Q(OP_FLAG, take_flag(self, step, at), take_nullable_byte(self, step, &at, OP_FLAG))                                \
+    Q(OP_INT, take_int(self, step, at, OP_INT), take_nullable_byte(self, step, &at, OP_INT))                           \
     L(OP_LONG, take_long(self, step, at, OP_LONG))                                                                     \
     L(OP_MILLIS, take_long(self, step, at, OP_MILLIS))                                                                 \
     L(OP_NANOS, take_long(self, step, at, OP_NANOS))                                                                   \
+    L(OP_DAYS, take_int(self, step, at, OP_DAYS))                                                                      \
     L(OP_SECONDS_INT, take_seconds(self, step, at, OP_SECONDS_INT))                                                    \
     L(OP_SECONDS_LONG, take_long(self, step, at, OP_SECONDS_LONG))                                                     \
     L(OP_SECONDS_FLOAT, take_seconds(self, step, at, OP_SECONDS_FLOAT))                                                \
-    L(OP_SECONDS_DOUBLE, take_seconds(self, step, at, OP_SECONDS_DOUBLE))                                              \
-    L(OP_ENUM, take_symbol(self, plan, step, at))                                                                      \
-    L(OP_CONSTANT, take_constant(self, plan, step, at))                                                                \
-    L(OP_CONSTANT_TEXT, take_constant(self, plan, step, at))                                                           \
-    L(OP_PASS_LONG, pass_long(self, at))                                                                               \
-    L(OP_PASS_SYMBOL, pass_symbol(self, step, at))                                                                     \
-    L(OP_PASS_BYTES, pass_bytes(self, at))                                                                             \
-    L(OP_PASS_FIXED, pass_fixed(self, at, step->a))
+    Q(OP_SECONDS_DOUBLE, take_seconds(self, step, at, OP_SECONDS_DOUBLE), take_nullable_double(self, step, &at))       \
+    L(OP_SECONDS_MICROS, take_long(self, step, at, OP_SECONDS_MICROS))                                                 \
+    L(OP_ENUM, take_symbol(self, step, at, OP_ENUM))                                                                   \
+    L(OP_CONSTANT, take_constant(self, step, at, OP_CONSTANT))                                                         \
+    L(OP_CONSTANT_TEXT, take_constant(self, step, at, OP_CONSTANT_TEXT))                                               \
+    L(OP_PASS_TEXT, pass_text(self.machine, at))                                                                       \
+    L(OP_PASS_FLAG, pass_number(self.machine, at, OP_PASS_FLAG))                                                       \
+    L(OP_PASS_INT, pass_number(self.machine, at, OP_PASS_INT))                                                         \
+    L(OP_PASS_LONG, pass_number(self.machine, at, OP_PASS_LONG))                                                       \
+    L(OP_PASS_ENUM, take_symbol(self, step, at, OP_PASS_ENUM))                                                         \
+    L(OP_PASS_SYMBOL, pass_symbol(self.machine, step, at))                                                             \
+    L(OP_PASS_BYTES, pass_bytes(self.machine, at))                                                                     \
+    L(OP_PASS_FIXED, pass_fixed(self.machine, at, step->a))
 
 /* A leaf's two entries: behind a union with null, and without. */
 #define LEAF_LABELS(leaf, read) [(leaf) | NULLABLE] = &&nullable_##leaf, [leaf] = &&plain_##leaf,
-#define LEAF_STEPS(leaf, read)                                                                                         \
-    nullable_##leaf : at = read_nullable(self, step, at, &is_null);                                                    \
+#define GO_ON                                                                                                          \
+    step++;                                                                                                            \
+    goto *labels[step->op];
+#define NULLABLE_STEPS(leaf, read)                                                                                     \
+    at = read_nullable(self.machine, step, at, &is_null);                                                              \
     if (at == NULL) {                                                                                                  \
         return step;                                                                                                   \
     }                                                                                                                  \
     if (is_null) {                                                                                                     \
-        step++;                                                                                                        \
-        goto *labels[step->op];                                                                                        \
+        GO_ON                                                                                                          \
     }                                                                                                                  \
     plain_##leaf : at = (read);                                                                                        \
     if (at == NULL) {                                                                                                  \
         return step;                                                                                                   \
     }                                                                                                                  \
-    step++;                                                                                                            \
-    goto *labels[step->op];
+    GO_ON
+#define LEAF_STEPS(leaf, read)          nullable_##leaf : NULLABLE_STEPS(leaf, read)
+#define QUICK_LABELS(leaf, read, quick) LEAF_LABELS(leaf, read)
+#define QUICK_STEPS(leaf, read, quick)  nullable_##leaf : if (LIKELY(quick)){GO_ON} NULLABLE_STEPS(leaf, read)
 
 /* Runs until the end or the first error, and gives the step that it stopped at. Each leaf goes to the next one itself:
  * measured, that takes a fifth less time than a loop around a switch. */
-static const struct step *run(struct machine *self, const struct plan *plan, const uint8_t *at)
+static const struct step *run(struct leaf_context self, const uint8_t *at)
 {
-    static const void *const labels[NULLABLE + LEAF_OPS] = {
-        [OP_END] = &&control,    [OP_JUMP] = &&control,  [OP_GATE] = &&control, [OP_UNION] = &&control,
-        [OP_REFUSE] = &&control, [OP_ARRAY] = &&control, [OP_NEXT] = &&control, [OP_CALL] = &&control,
-        [OP_RETURN] = &&control, LEAVES(LEAF_LABELS)};
-    const struct step *step = plan_step(plan, 0);
+    static const void *const labels[NULLABLE + LEAF_OPS] = {[OP_END] = &&control,    [OP_JUMP] = &&control,
+                                                            [OP_GATE] = &&control,   [OP_UNION] = &&control,
+                                                            [OP_REFUSE] = &&control, [OP_ARRAY] = &&control,
+                                                            [OP_NEXT] = &&control,   [OP_CALL] = &&control,
+                                                            [OP_RETURN] = &&control, LEAVES(LEAF_LABELS, QUICK_LABELS)};
+    const struct step *step = plan_step(self.plan, 0);
     const struct step *next;
+    const uint8_t *moved;
     bool is_null;
     goto *labels[step->op];
 
-    LEAVES(LEAF_STEPS)
+    LEAVES(LEAF_STEPS, QUICK_STEPS)
 
 control:
-    next = run_control(self, plan, step, &at);
+    moved = at; /* which would live in memory, step by step, if its own address were handed out */
+    next = run_control(self.machine, self.plan, step, &moved);
+    at = moved;
     if (next == NULL) {
         return step;
     }
@@ -390,11 +226,10 @@ enum outcome plan_run(const struct plan *self, struct span body, struct interact
     machine.code = REASON_NONE;
     machine.depth = 0;
     machine.empty_items = 0;
-    memcpy(&machine.decoded.interaction, &self->blank, self->blank_size);
-    const struct step *last = run(&machine, self, begin);
+    memcpy(interaction, &self->blank, self->blank_size);
+    const struct step *last = run((struct leaf_context){&machine, self, (uint8_t *)interaction}, begin);
     if (last->op != OP_END || machine.code != REASON_NONE) {
         return explain(&machine, self, last, why);
     }
-    memcpy(interaction, &machine.decoded.interaction, self->blank_size);
     return DONE;
 }

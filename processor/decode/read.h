@@ -6,6 +6,9 @@
 #define SLIPSTREAM_DECODE_READ_H
 
 #include <endian.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "plan.h"
 
@@ -24,7 +27,6 @@ struct machine {
     uint32_t depth;
     uint64_t empty_items;
     struct frame_of_run stack[SCHEMA_DEPTH_MAX];
-    struct decoded decoded;
 };
 
 static inline const uint8_t *failed(struct machine *self, enum reason_code code)
@@ -33,13 +35,44 @@ static inline const uint8_t *failed(struct machine *self, enum reason_code code)
     return NULL;
 }
 
-/* An int has at most 5 groups of seven bits, a long 10; the last one has no more bits than are left. */
-const uint8_t *read_long_groups(struct machine *self, const uint8_t *at, int64_t *value);
-const uint8_t *read_int_groups(struct machine *self, const uint8_t *at, int64_t *value);
+#define LIKELY(condition) __builtin_expect((condition), 1)
 
 static inline int64_t zigzag(uint64_t raw)
 {
     return (int64_t)(raw >> 1) ^ -(int64_t)(raw & 1);
+}
+
+/* An int has at most 5 groups of seven bits, a long 10; the last one has no more bits than are left. */
+const uint8_t *read_groups(struct machine *self, const uint8_t *at, unsigned bits, int64_t *value);
+
+/* Values whose address is handed to a function live in memory; that of the few long ones is, so that those of the many
+ * short ones can stay in registers. */
+static inline const uint8_t *read_groups_into(struct machine *self, const uint8_t *at, unsigned bits, int64_t *value)
+{
+    int64_t long_one = 0;
+    at = read_groups(self, at, bits, &long_one);
+    *value = long_one;
+    return at;
+}
+
+/* Eight bytes at once, which is all of a time in microseconds: the first byte without its top bit is the last group;
+ * then groups are moved together in pairs, 7 to 14 to 28 to 56 bits. NULL when it has more than eight. */
+static inline const uint8_t *read_word(const uint8_t *at, int64_t *value)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    word = le64toh(word);
+    uint64_t stops = ~word & UINT64_C(0x8080808080808080);
+    if (stops == 0) {
+        return NULL;
+    }
+    uint64_t stop = stops & -stops;
+    word &= (stop - 1) & UINT64_C(0x7f7f7f7f7f7f7f7f);
+    word = (word & UINT64_C(0x007f007f007f007f)) | (word & UINT64_C(0x7f007f007f007f00)) >> 1;
+    word = (word & UINT64_C(0x00003fff00003fff)) | (word & UINT64_C(0x3fff00003fff0000)) >> 2;
+    word = (word & UINT64_C(0x000000000fffffff)) | (word & UINT64_C(0x0fffffff00000000)) >> 4;
+    *value = zigzag(word);
+    return at + __builtin_ctzll(stop) / 8 + 1;
 }
 
 static inline const uint8_t *read_long(struct machine *self, const uint8_t *at, int64_t *value)
@@ -48,7 +81,8 @@ static inline const uint8_t *read_long(struct machine *self, const uint8_t *at, 
         *value = zigzag(*at);
         return at + 1;
     }
-    return read_long_groups(self, at, value);
+    const uint8_t *after = self->end - at >= 8 ? read_word(at, value) : NULL;
+    return LIKELY(after != NULL) ? after : read_groups_into(self, at, 64, value);
 }
 
 static inline const uint8_t *read_int(struct machine *self, const uint8_t *at, int64_t *value)
@@ -57,7 +91,7 @@ static inline const uint8_t *read_int(struct machine *self, const uint8_t *at, i
         *value = zigzag(*at);
         return at + 1;
     }
-    return read_int_groups(self, at, value);
+    return read_groups_into(self, at, 32, value);
 }
 
 static inline const uint8_t *pass_fixed(struct machine *self, const uint8_t *at, uint64_t size)
@@ -80,54 +114,58 @@ static inline const uint8_t *read_bytes(struct machine *self, const uint8_t *at,
     return pass_fixed(self, at, (uint64_t)size);
 }
 
-/* Ids are mostly ASCII, and short. Both ends of a text are looked at as whole words, which may overlap; a byte that is
- * neither 01 to 7F leaves its top bit set in `byte | (byte - 1)`. The rest is for those who know UTF-8. */
-#define BYTES_01 UINT64_C(0x0101010101010101)
-#define BYTES_80 UINT64_C(0x8080808080808080)
-
-static inline bool is_short_text(struct span text)
+#ifdef __SSE2__
+/* A bit for each of sixteen bytes: whether it is 01 to 7F, which are those greater than 0 when they have a sign. */
+static inline unsigned ascii_bytes(const uint8_t *at)
 {
-    uint64_t first = BYTES_01;
-    uint64_t last = BYTES_01;
-    if (text.size < 4) {
-        return span_is_text(text);
-    }
-    if (text.size < 8) {
-        memcpy(&first, text.data, 4);
-        memcpy(&last, text.data + text.size - 4, 4);
-    } else {
-        memcpy(&first, text.data, 8);
-        memcpy(&last, text.data + text.size - 8, 8);
-    }
-    /* Of whole words a borrow can only add to the top bits that are found, never hide one. */
-    uint64_t found = first | (first - BYTES_01) | last | (last - BYTES_01);
-    return (found & BYTES_80) == 0 || span_is_text(text);
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    return (unsigned)_mm_movemask_epi8(_mm_cmpgt_epi8(bytes, _mm_setzero_si128()));
 }
 
-typedef uint8_t bytes16 __attribute__((vector_size(16)));
-typedef uint64_t words2 __attribute__((vector_size(16)));
-
-static inline bool is_text(struct span text)
+/* Ids are mostly ASCII and shorter than 64 bytes, and more of the message follows: then they are looked at sixteen
+ * bytes at a time, and what was read behind their end is not asked about. NULL: it is none of these, or wrong. */
+static inline const uint8_t *read_short_text(const uint8_t *at, const uint8_t *end, struct span *text)
 {
-    bytes16 bytes;
-    bytes16 found = {0};
-    if (text.size < sizeof bytes) {
-        return is_short_text(text);
+    if (at == end || (*at & 0x81) != 0) {
+        return NULL;
     }
-    for (size_t at = 0; at + sizeof bytes < text.size; at += sizeof bytes) {
-        memcpy(&bytes, text.data + at, sizeof bytes);
-        found |= bytes | (bytes - 1);
+    const size_t size = *at++ >> 1;
+    if ((size_t)(end - at) <= (size | 15)) {
+        return NULL;
     }
-    memcpy(&bytes, text.data + text.size - sizeof bytes, sizeof bytes);
-    found |= bytes | (bytes - 1);
-    words2 words = (words2)found;
-    return ((words[0] | words[1]) & BYTES_80) == 0 || span_is_text(text);
+    const uint8_t *block = at;
+    unsigned good = 0xffff;
+    size_t left = size;
+    for (; left >= 16; left -= 16, block += 16) {
+        good &= ascii_bytes(block);
+    }
+    if ((good & (ascii_bytes(block) | 0xffffu << left)) != 0xffff) {
+        return NULL;
+    }
+    *text = span_of(at, size);
+    return at + size;
 }
+#else
+static inline const uint8_t *read_short_text(const uint8_t *at, const uint8_t *end, struct span *text)
+{
+    (void)at, (void)end, (void)text;
+    return NULL;
+}
+#endif
+
+/* A text of any size, checked. */
+const uint8_t *read_any_text(struct machine *self, const uint8_t *at, struct span *text);
 
 static inline const uint8_t *read_text(struct machine *self, const uint8_t *at, struct span *text)
 {
-    at = read_bytes(self, at, text);
-    return at == NULL || is_text(*text) ? at : failed(self, REASON_BAD_UTF8);
+    const uint8_t *after = read_short_text(at, self->end, text);
+    if (LIKELY(after != NULL)) {
+        return after;
+    }
+    struct span long_one = {NULL, 0}; /* as in read_groups_into */
+    after = read_any_text(self, at, &long_one);
+    *text = long_one;
+    return after;
 }
 
 static inline const uint8_t *read_flag(struct machine *self, const uint8_t *at, int64_t *value)

@@ -53,9 +53,11 @@ static void must(bool good, const char *what)
 
 /* ---- messages ---- */
 
+/* One behind the other, as they lie in what Kafka sends. */
 struct messages {
-    uint8_t bytes[MESSAGES][BYTES_MAX];
-    size_t sizes[MESSAGES];
+    uint8_t bytes[MESSAGES * BYTES_MAX];
+    struct span bodies[MESSAGES];
+    size_t size;
 };
 
 static avro_value_t field(avro_value_t *record, const char *name)
@@ -152,8 +154,11 @@ static void make_messages(struct messages *messages, avro_value_t *record)
         fill_ids(record, &seeded);
         fill_facts(record, &seeded);
         fill_survey(record, &seeded);
-        must(avro_value_sizeof(record, &messages->sizes[i]) == 0 && messages->sizes[i] <= BYTES_MAX, "size");
-        avro_writer_t writer = avro_writer_memory((char *)messages->bytes[i], BYTES_MAX);
+        size_t size = 0;
+        must(avro_value_sizeof(record, &size) == 0 && size <= BYTES_MAX, "size");
+        messages->bodies[i] = span_of(messages->bytes + messages->size, size);
+        messages->size += size;
+        avro_writer_t writer = avro_writer_memory((char *)(uintptr_t)messages->bodies[i].data, BYTES_MAX);
         must(avro_value_write(writer, record) == 0, "write");
         avro_writer_free(writer);
     }
@@ -180,7 +185,7 @@ static void read_ours(const struct messages *messages, const struct plan *plan)
     for (size_t i = 0; i < MESSAGES; i++) {
         struct interaction interaction;
         struct reason why;
-        if (plan_run(plan, span_of(messages->bytes[i], messages->sizes[i]), &interaction, &why) != DONE ||
+        if (plan_run(plan, messages->bodies[i], &interaction, &why) != DONE ||
             interaction_check(&interaction, &bounds, now, &why) != DONE) {
             fprintf(stderr, "%s: %s\n", reason_word(why.code), why.text);
             exit(1);
@@ -191,7 +196,8 @@ static void read_ours(const struct messages *messages, const struct plan *plan)
 static void read_generic(const struct messages *messages, avro_reader_t reader, avro_value_t *record)
 {
     for (size_t i = 0; i < MESSAGES; i++) {
-        avro_reader_memory_set_source(reader, (const char *)messages->bytes[i], (int64_t)messages->sizes[i]);
+        avro_reader_memory_set_source(reader, (const char *)messages->bodies[i].data,
+                                      (int64_t)messages->bodies[i].size);
         avro_value_reset(record);
         must(avro_value_read(reader, record) == 0, "read");
     }
@@ -242,14 +248,10 @@ int main(void)
         return 1;
     }
     make_messages(&messages, &record);
-    size_t bytes = 0;
-    for (size_t i = 0; i < MESSAGES; i++) {
-        bytes += messages.sizes[i];
-    }
     struct cost ours = {0};
     struct cost generic = {0};
     compare(&messages, plan, &record, &ours, &generic);
-    printf("phone interactions of %zu bytes on average, ns and allocations an event:\n", bytes / MESSAGES);
+    printf("phone interactions of %zu bytes on average, ns and allocations an event:\n", messages.size / MESSAGES);
     printf("  decode and check   %7.1f  %5.2f\n", ours.ns, ours.allocations);
     printf("  Avro-C, generic    %7.1f  %5.2f\n", generic.ns, generic.allocations);
     printf("  ratio              %7.1f\n", generic.ns / ours.ns);
