@@ -13,19 +13,23 @@ const struct interaction_field *field_bound(const char *path)
     return NULL;
 }
 
-static bool seconds_leaf(enum schema_kind writer, enum leaf_op *op)
+/* A number is in seconds, unless the writer's logical type says that it is a time of day; a moment is no duration. */
+static bool seconds_leaf(const struct schema_type *writer, enum leaf_op *op)
 {
     static const struct {
         enum schema_kind kind;
+        enum time_unit unit;
         enum leaf_op op;
     } leaves[] = {
-        {SCHEMA_INT, OP_SECONDS_INT},
-        {SCHEMA_LONG, OP_SECONDS_LONG},
-        {SCHEMA_FLOAT, OP_SECONDS_FLOAT},
-        {SCHEMA_DOUBLE, OP_SECONDS_DOUBLE},
+        {SCHEMA_INT, UNIT_NONE, OP_SECONDS_INT},
+        {SCHEMA_LONG, UNIT_NONE, OP_SECONDS_LONG},
+        {SCHEMA_FLOAT, UNIT_NONE, OP_SECONDS_FLOAT},
+        {SCHEMA_DOUBLE, UNIT_NONE, OP_SECONDS_DOUBLE},
+        {SCHEMA_INT, UNIT_DAY_MILLIS, OP_INT}, /* ms they are */
+        {SCHEMA_LONG, UNIT_DAY_MICROS, OP_SECONDS_MICROS},
     };
     for (size_t i = 0; i < sizeof leaves / sizeof *leaves; i++) {
-        if (leaves[i].kind == writer) {
+        if (leaves[i].kind == writer->kind && leaves[i].unit == writer->unit) {
             *op = leaves[i].op;
             return true;
         }
@@ -47,7 +51,11 @@ static bool time_leaf(const struct schema_type *writer, const struct schema_type
     case UNIT_NANOS:
         *op = OP_NANOS;
         return true;
-    case UNIT_NOT_A_TIME:
+    case UNIT_DAYS:
+        *op = OP_DAYS;
+        return true;
+    case UNIT_DAY_MILLIS:
+    case UNIT_DAY_MICROS:
         break;
     }
     return false;
@@ -69,7 +77,7 @@ bool field_leaf(const struct interaction_field *field, const struct schema_type 
         *op = writer->kind == SCHEMA_INT ? OP_INT : OP_LONG;
         return reader->kind == SCHEMA_INT || reader->kind == SCHEMA_LONG;
     case FIELD_SECONDS:
-        return seconds_leaf(writer->kind, op);
+        return seconds_leaf(writer, op);
     case FIELD_KIND:
     case FIELD_CONTACT:
         break; /* enums are read by symbol, not by leaf */

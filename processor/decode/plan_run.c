@@ -134,7 +134,7 @@ static const struct step *run_control(struct machine *self, const struct plan *p
     L(OP_TEXT, take_text(self, step, at))                                                                              \
     Q(OP_FLAG, take_flag(self, step, at), take_nullable_byte(self, step, &at, OP_FLAG))                                \
     Q(OP_INT, take_int(self, step, at, OP_INT), take_nullable_byte(self, step, &at, OP_INT))                           \
-    L(OP_LONG, take_long(self, step, at, OP_LONG))                                                                     \
+    Q(OP_LONG, take_long(self, step, at, OP_LONG), take_nullable_byte(self, step, &at, OP_LONG))                       \
     L(OP_MILLIS, take_long(self, step, at, OP_MILLIS))                                                                 \
     L(OP_NANOS, take_long(self, step, at, OP_NANOS))                                                                   \
     L(OP_DAYS, take_int(self, step, at, OP_DAYS))                                                                      \

@@ -42,13 +42,16 @@ enum schema_kind {
 #define SCHEMA_PRIMITIVES (SCHEMA_STRING + 1)
 #define SCHEMA_KINDS      (SCHEMA_UNION + 1)
 
-/* What a logical type says of an int or long that stands for a time. */
+/* What a logical type says of an int or long that stands for a time. "Local" times are taken as UTC: what is local to
+ * whom, the schema does not say. */
 enum time_unit {
     UNIT_NONE,
     UNIT_MILLIS,
     UNIT_MICROS,
     UNIT_NANOS,      /* of Avro 1.12; taken for micros it would be a thousand times too late */
-    UNIT_NOT_A_TIME, /* date, time-millis, time-micros: no moment */
+    UNIT_DAYS,       /* date: the moment at which it begins */
+    UNIT_DAY_MILLIS, /* time-millis: since midnight, which is a duration and no moment */
+    UNIT_DAY_MICROS, /* time-micros */
 };
 
 #define SCHEMA_NONE UINT32_MAX /* no type, field or symbol */

@@ -165,11 +165,15 @@ static enum time_unit unit_of(enum schema_kind kind, const char *logical)
         enum schema_kind kind;
         enum time_unit unit;
     } units[] = {
-        {"timestamp-millis", SCHEMA_LONG, UNIT_MILLIS}, {"local-timestamp-millis", SCHEMA_LONG, UNIT_MILLIS},
-        {"timestamp-micros", SCHEMA_LONG, UNIT_MICROS}, {"local-timestamp-micros", SCHEMA_LONG, UNIT_MICROS},
-        {"timestamp-nanos", SCHEMA_LONG, UNIT_NANOS},   {"local-timestamp-nanos", SCHEMA_LONG, UNIT_NANOS},
-        {"date", SCHEMA_INT, UNIT_NOT_A_TIME},          {"time-millis", SCHEMA_INT, UNIT_NOT_A_TIME},
-        {"time-micros", SCHEMA_LONG, UNIT_NOT_A_TIME},
+        {"timestamp-millis", SCHEMA_LONG, UNIT_MILLIS},
+        {"local-timestamp-millis", SCHEMA_LONG, UNIT_MILLIS},
+        {"timestamp-micros", SCHEMA_LONG, UNIT_MICROS},
+        {"local-timestamp-micros", SCHEMA_LONG, UNIT_MICROS},
+        {"timestamp-nanos", SCHEMA_LONG, UNIT_NANOS},
+        {"local-timestamp-nanos", SCHEMA_LONG, UNIT_NANOS},
+        {"date", SCHEMA_INT, UNIT_DAYS},
+        {"time-millis", SCHEMA_INT, UNIT_DAY_MILLIS},
+        {"time-micros", SCHEMA_LONG, UNIT_DAY_MICROS},
     };
     for (size_t i = 0; logical != NULL && i < sizeof units / sizeof *units; i++) {
         if (kind == units[i].kind && strcmp(logical, units[i].word) == 0) {
