@@ -17,6 +17,9 @@ enum setting_type {
     SETTING_CHOICE,   /* int64_t: position in choices, "all|intake|score" */
 };
 
+/* In the order of decode.h's enum framing. */
+#define FRAMING_CHOICES "auto|confluent|guid|header|single_object|raw"
+
 /* S(member, type, name, default, least, most, choices, help). Bounds are in the setting's unit. */
 #define SETTINGS(S)                                                                                                    \
     S(app, SETTING_TEXT, "app", "slipstream", 1, 64, "",                                                               \
@@ -36,6 +39,14 @@ enum setting_type {
     S(topic_scores, SETTING_TEXT, "topics.scores", "cx.scores", 1, 249, "", "topic of scores")                         \
     S(topic_alerts, SETTING_TEXT, "topics.alerts", "cx.alerts", 1, 249, "", "topic of alerts")                         \
     S(topic_deadletter, SETTING_TEXT, "topics.deadletter", "cx.deadletter", 1, 249, "", "topic of dead letters")       \
+    S(framing_web, SETTING_CHOICE, "framing.web", "auto", 0, 5, FRAMING_CHOICES,                                       \
+      "how messages of topics.web name their schema")                                                                  \
+    S(framing_phone, SETTING_CHOICE, "framing.phone", "auto", 0, 5, FRAMING_CHOICES,                                       \
+      "how messages of topics.phone name their schema")                                                                  \
+    S(framing_office, SETTING_CHOICE, "framing.office", "auto", 0, 5, FRAMING_CHOICES,                                       \
+      "how messages of topics.office name their schema")                                                                  \
+    S(framing_chat, SETTING_CHOICE, "framing.chat", "auto", 0, 5, FRAMING_CHOICES,                                       \
+      "how messages of topics.chat name their schema")                                                                  \
     S(signals_partitions, SETTING_COUNT, "signals.partitions", "16", 1, 1024, "",                                      \
       "partitions of the signals topic; fixed once state is stored")                                                   \
     S(commit_interval, SETTING_DURATION, "intake.commit_interval", "250ms", 10000, 10000000, "",                       \
@@ -46,9 +57,17 @@ enum setting_type {
     S(registry_username, SETTING_TEXT, "registry.username", "", 0, 256, "", "user for basic authentication")           \
     S(registry_password, SETTING_SECRET, "registry.password", "", 0, 1024, "", "password for basic authentication")    \
     S(registry_timeout, SETTING_DURATION, "registry.timeout", "5s", 100000, 60000000, "", "longest wait for an answer") \
-    S(schemas_folder, SETTING_TEXT, "schemas.folder", "", 0, 4096, "", "folder of .avsc files, beside or instead of a registry") \
+    S(schemas_folder, SETTING_TEXT, "schemas.folder", "", 0, 4096, "", "folder of .avsc files, with those below it, beside or instead of a registry") \
     S(schemas_ids, SETTING_TEXT, "schemas.ids", "", 0, 65536, "",                                                      \
       "Confluent ids of the folder's files: \"1=web_interaction.avsc,2=phone_interaction.avsc\"")                      \
+    S(schema_web, SETTING_TEXT, "schemas.web", "", 0, 1024, "",                                                        \
+      "schema of topics.web when framing.web is raw: an id, or a file of schemas.folder; empty: web_interaction.avsc")  \
+    S(schema_phone, SETTING_TEXT, "schemas.phone", "", 0, 1024, "",                                                        \
+      "schema of topics.phone when framing.phone is raw: an id, or a file of schemas.folder; empty: phone_interaction.avsc")  \
+    S(schema_office, SETTING_TEXT, "schemas.office", "", 0, 1024, "",                                                        \
+      "schema of topics.office when framing.office is raw: an id, or a file of schemas.folder; empty: office_interaction.avsc")  \
+    S(schema_chat, SETTING_TEXT, "schemas.chat", "", 0, 1024, "",                                                        \
+      "schema of topics.chat when framing.chat is raw: an id, or a file of schemas.folder; empty: chat_interaction.avsc")  \
     S(redis_url, SETTING_TEXT, "redis.url", "redis://127.0.0.1:6379", 1, 2048, "", "redis://host:port/db, rediss:// for TLS") \
     S(redis_username, SETTING_TEXT, "redis.username", "", 0, 256, "", "ACL user")                                      \
     S(redis_password, SETTING_SECRET, "redis.password", "", 0, 1024, "", "password")                                   \

@@ -11,16 +11,31 @@
 #ifndef SLIPSTREAM_DECODE_H
 #define SLIPSTREAM_DECODE_H
 
+#include "slipstream/decode/schema_ref.h"
 #include "slipstream/model.h"
 
 /* How a message says which schema wrote it. */
-enum framing { FRAMING_CONFLUENT /* 0, then a 4-byte big-endian id */, FRAMINGS };
+enum framing {
+    FRAMING_AUTO,          /* what the first bytes say: confluent, guid or single object */
+    FRAMING_CONFLUENT,     /* 0, then a 4-byte big-endian id */
+    FRAMING_GUID,          /* 1, then 16 bytes */
+    FRAMING_HEADER,        /* one of the two before as the value of a header; the message is the Avro bytes alone */
+    FRAMING_SINGLE_OBJECT, /* C3 01, then the schema's fingerprint in 8 bytes, little-endian */
+    FRAMING_RAW,           /* not at all: the configuration does */
+    FRAMINGS
+};
+#define FRAME_HEADER "__value_schema_id"
 
 struct frame {
-    uint32_t schema_id;
+    struct schema_ref schema;
     struct span body; /* borrowed: the Avro bytes */
 };
+
+/* A message in one of the framings that stand before the Avro bytes, or AUTO. SKIP: short_frame, bad_magic. */
 enum outcome frame_read(struct span message, enum framing framing, struct frame *frame, struct reason *why) MUST_CHECK;
+/* A message that is named in the value of its FRAME_HEADER. */
+enum outcome frame_read_header(struct span header, struct span message, struct frame *frame,
+                               struct reason *why) MUST_CHECK;
 
 struct plan;
 

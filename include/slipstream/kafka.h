@@ -76,6 +76,9 @@ struct source_ops {
     enum outcome (*poll)(struct source *self, int64_t wait_us, struct record_batch *batch, struct reason *why);
     /* The message's headers, borrowed until the next poll; returns how many were written to out (at most max). */
     size_t (*headers)(struct source *self, const struct record *record, struct message_header *out, size_t max);
+    /* The value of the last header of that name, borrowed until the next poll; data NULL: there is none. An empty one
+     * has data. */
+    struct span (*header)(struct source *self, const struct record *record, const char *name);
     /* As if what was handed out since the last commit had never been read: seeks back to the committed offsets. */
     enum outcome (*rewind)(struct source *self, struct reason *why);
     /* Starts an assigned partition (again) at an offset or START_EARLIEST: after START_WITHHELD, or when a task was

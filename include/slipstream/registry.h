@@ -7,6 +7,7 @@
 #ifndef SLIPSTREAM_REGISTRY_H
 #define SLIPSTREAM_REGISTRY_H
 
+#include "slipstream/decode/schema_ref.h"
 #include "slipstream/model.h"
 
 #define REGISTRY_BODY_MAX (1u << 20)
@@ -16,8 +17,8 @@ struct registry_settings {
     const char *url;       /* "http://host:port/apis/ccompat/v7"; NULL: the folder only */
     const char *username;  /* NULL: none */
     const char *password;
-    const char *folder;    /* NULL: none */
-    const char *ids;       /* "1=web_interaction.avsc,2=…": ids of the folder's files; NULL: none */
+    const char *folder;    /* of .avsc files, those of folders below it too; NULL: none */
+    const char *ids;       /* "1=web_interaction.avsc,2=v2/phone.avsc": ids of the folder's files; NULL: none */
     int64_t timeout_ms;
     int64_t negative_ttl_ms; /* how long "there is none" is believed */
 };
@@ -27,9 +28,13 @@ enum outcome registry_open(const struct registry_settings *settings, struct regi
                            struct reason *why) MUST_CHECK;
 void registry_close(struct registry *self);
 
-/* The schema's JSON text. */
-enum outcome registry_lookup(struct registry *self, uint32_t id, struct mono_time now, struct span *schema,
-                             struct reason *why) MUST_CHECK;
+/* The schema's JSON text. Fingerprints are looked for in the folder, and among our own schemas of interactions. */
+enum outcome registry_lookup(struct registry *self, const struct schema_ref *ref, struct mono_time now,
+                             struct span *schema, struct reason *why) MUST_CHECK;
+
+/* The text of a file of the folder ("web.avsc", "v2/web.avsc"), good while the registry is open. STOP/bad_config. */
+enum outcome registry_file(const struct registry *self, const char *name, struct span *schema,
+                           struct reason *why) MUST_CHECK;
 
 /* Registers a schema under a subject and gives its id (POST /subjects/{subject}/versions). */
 enum outcome registry_register(struct registry *self, const char *subject, struct span schema, uint32_t *id,

@@ -114,7 +114,24 @@ static bool registry_url_is_good(const char *text)
     return host_is_good(host) && !strpbrk(text, "@?# ");
 }
 
-/* "1=web_interaction.avsc,2=phone_interaction.avsc", without the folder */
+/* A file of the folder or of one below it: "web.avsc", "v2/web.avsc"; no way out of it, and nothing hidden. */
+static bool file_is_good(struct span file)
+{
+    do {
+        struct span part = take_until(&file, "/");
+        if (part.size == 0 || part.data[0] == '.') {
+            return false;
+        }
+    } while (take(&file, "/"));
+    return true;
+}
+
+static bool raw_schema_is_good(const char *text)
+{
+    return number_is_in(span_text(text), 1, INT32_MAX) || file_is_good(span_text(text));
+}
+
+/* "1=web_interaction.avsc,2=phone/v2.avsc", without the folder */
 static bool ids_are_good(const char *text)
 {
     struct span left = span_text(text);
@@ -124,7 +141,7 @@ static bool ids_are_good(const char *text)
             return false;
         }
         struct span file = take_until(&left, ",");
-        if (file.size == 0 || memchr(file.data, '/', file.size)) {
+        if (!file_is_good(file)) {
             return false;
         }
     } while (take(&left, ","));
@@ -137,6 +154,9 @@ static bool address_is_good(const char *text)
     return inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1;
 }
 
+#define FRAMING_RAW_CHOICE 5 /* of FRAMING_CHOICES */
+#define ALLOWED_RAW "an id of the registry or of schemas.ids, or the name of a file of schemas.folder"
+
 static const struct setting_check checks[] = {
     {"app", name_is_good, "1 to 64 of a-z A-Z 0-9 . _ -", false},
     {"instance", name_is_good, "1 to 64 of a-z A-Z 0-9 . _ -", false},
@@ -147,6 +167,10 @@ static const struct setting_check checks[] = {
     {"registry.url", registry_url_is_good,
      "http:// or https:// host[:port][/path], with user and password in registry.username and registry.password", true},
     {"schemas.ids", ids_are_good, "ID=FILE,ID=FILE… with files of schemas.folder", false},
+    {"schemas.web", raw_schema_is_good, ALLOWED_RAW, false},
+    {"schemas.phone", raw_schema_is_good, ALLOWED_RAW, false},
+    {"schemas.office", raw_schema_is_good, ALLOWED_RAW, false},
+    {"schemas.chat", raw_schema_is_good, ALLOWED_RAW, false},
     {"http.address", address_is_good, "an IP address such as 127.0.0.1, 0.0.0.0 or ::", false},
 };
 
@@ -191,9 +215,36 @@ static void check_schemas(struct loading *self)
     }
 }
 
+/* A schema for raw messages is of use only where they are raw, and a file only where there is a folder. */
+static void check_raw(struct loading *self)
+{
+    static const char *const channels[] = {"web", "phone", "office", "chat"};
+    for (size_t c = 0; c < sizeof channels / sizeof *channels; c++) {
+        char name[32];
+        size_t schema;
+        size_t framing;
+        snprintf(name, sizeof name, "schemas.%s", channels[c]);
+        bool found = setting_find(name, &schema);
+        snprintf(name, sizeof name, "framing.%s", channels[c]);
+        if (!found || !setting_find(name, &framing)) {
+            continue;
+        }
+        const char *text = setting_text(self->config, schema);
+        const char *origin = config_origin(self->config, schema);
+        if (*text && setting_number(self->config, framing) != FRAMING_RAW_CHOICE) {
+            problem(self->problems, origin, 0, 0, "%s: got a schema, allowed only with %s: raw",
+                    settings_table[schema].name, name);
+        } else if (*text && !number_is_in(span_text(text), 1, INT32_MAX) && !self->config->schemas_folder) {
+            problem(self->problems, origin, 0, 0,
+                    "%s: got the name of a file, allowed only with schemas.folder, where the files are",
+                    settings_table[schema].name);
+        }
+    }
+}
+
 void config_check(struct loading *self)
 {
-    static void (*const together[])(struct loading *) = {check_topics, check_schemas};
+    static void (*const together[])(struct loading *) = {check_topics, check_schemas, check_raw};
     for (size_t i = 0; i < sizeof together / sizeof *together; i++) {
         together[i](self);
     }

@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "slipstream/decode.h"
+#include "slipstream/decode/schema_text.h" /* vet_text.c bounds a text and parses it */
 
 #define SCHEMA_TYPES_MAX    16384
 #define SCHEMA_BRANCHES_MAX 16384
@@ -114,9 +115,6 @@ static inline bool schema_is_named(const struct schema_type *type)
 /* "long", "record slipstream.survey_answers": for reasons. */
 #define SCHEMA_LABEL_SIZE 128
 const char *schema_label(const struct schema_type *type, char text[SCHEMA_LABEL_SIZE]);
-
-/* vet_text.c: bounds the text, then parses it. */
-enum outcome schema_parse_text(struct span text, json_t **root, struct reason *why) MUST_CHECK;
 
 /* names.c: the grammar of names. */
 bool name_is_word(struct span name);                                      /* letters, digits, _; no digit first */

@@ -261,6 +261,19 @@ static size_t source_headers(struct source *base, const struct record *record, s
     return count;
 }
 
+static struct span source_header(struct source *base, const struct record *record, const char *name)
+{
+    (void)base;
+    rd_kafka_headers_t *headers;
+    const void *value;
+    size_t size;
+    if (rd_kafka_message_headers(record->handle, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+        rd_kafka_header_get_last(headers, name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return span_of(NULL, 0);
+    }
+    return value ? span_of(value, size) : span_text("");
+}
+
 static int32_t source_partition_count(struct source *base, uint32_t topic)
 {
     struct kafka_source *self = kafka_source_of(base);
@@ -326,6 +339,7 @@ static void source_close(struct source *base)
 static const struct source_ops source_ops = {
     .poll = source_poll,
     .headers = source_headers,
+    .header = source_header,
     .rewind = source_rewind,
     .restart = source_restart,
     .positions = source_positions,

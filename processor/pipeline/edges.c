@@ -1,6 +1,8 @@
 /* edges.c - from settings to open connections. */
 #include "edges.h"
 
+#include "decoders.h"
+
 #include <stdio.h>
 
 #define KAFKA_TIMEOUT_MS 3000 /* who is told to stop meanwhile waits for it */
@@ -45,6 +47,7 @@ enum outcome intake_edges_registry(struct intake_edges *self, const struct pipel
 {
     if (!self->registry) {
         TRY(open_registry(&self->registry, settings->config, why));
+        TRY(decoders_check(self->registry, settings->config, why));
     }
     return registry_ping(self->registry, why);
 }

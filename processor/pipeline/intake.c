@@ -54,7 +54,7 @@ struct intake *intake_open(const struct intake_settings *settings)
     self->topics[CHANNEL_OFFICE] = config->topic_office;
     self->topics[CHANNEL_CHAT] = config->topic_chat;
     self->last_commit = settings->clock->mono(settings->clock);
-    decoders_init(&self->decoders, settings->registry);
+    decoders_init(&self->decoders, settings->registry, config);
     outgoing_init(&self->outgoing, (int32_t)config->signals_partitions);
     outgoing_set_scoring(&self->outgoing, settings->scoring);
     return self;
@@ -64,6 +64,7 @@ void intake_connect(struct intake *self, struct source *source, struct sink *sin
 {
     self->source = source;
     self->sink = sink;
+    decoders_connect(&self->decoders, source);
 }
 
 void intake_set_scoring(struct intake *self, const struct scoring *scoring)
@@ -142,7 +143,7 @@ static enum outcome intake_record(struct intake *self, const struct record *reco
     int64_t schema_id;
     enum channel channel = (enum channel)record->topic;
     enum outcome decoded =
-        decoders_decode(&self->decoders, record->value, channel, now, &interaction, &schema_id, why);
+        decoders_decode(&self->decoders, record, channel, now, &interaction, &schema_id, why);
     if (decoded == DONE) {
         decoded = interaction_check(&interaction, &self->bounds, wall, why);
     }

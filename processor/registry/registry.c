@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "slipstream/decode.h"
+#include "slipstream/decode/schema_text.h"
+
 #include "registry_http.h"
 #include "schema_cache.h"
 #include "schema_folder.h"
@@ -15,6 +18,7 @@ struct registry {
     struct schema_cache known;
     struct schema_cache refused; /* apart from the known: made-up ids must not push schemas out */
     int64_t refusal_us;
+    uint64_t ours[CHANNELS]; /* fingerprints of our own schemas */
 };
 
 static void drop_json(json_t **json)
@@ -34,6 +38,9 @@ enum outcome registry_open(const struct registry_settings *settings, struct regi
     }
     if (outcome == DONE && (!schema_cache_init(&self->known) || !schema_cache_init(&self->refused))) {
         outcome = FAIL(why, STOP, REASON_FULL, "no memory for the registry's cache");
+    }
+    for (unsigned c = 0; c < CHANNELS && outcome == DONE; c++) {
+        outcome = schema_fingerprint(decode_reader_schema((enum channel)c), &self->ours[c], why);
     }
     if (outcome != DONE) {
         registry_close(self);
@@ -78,11 +85,11 @@ static json_t *parse_object(const struct registry_answer *answer)
 
 /* The schema in the registry's answer, in memory of the caller's. An answer that is no schema at all is a fault of
  * whatever stands there instead of the registry; a schema that we cannot use is a fault of that schema. */
-static enum outcome read_schema(const struct registry *self, uint32_t id, const struct registry_answer *answer,
+static enum outcome read_schema(const struct registry *self, const char *name, const struct registry_answer *answer,
                                 char **text, size_t *size, struct reason *why)
 {
     if (answer->cut) {
-        return FAIL(why, SKIP, REASON_BAD_SCHEMA, "schema %u is larger than %u bytes", id, REGISTRY_BODY_MAX);
+        return FAIL(why, SKIP, REASON_BAD_SCHEMA, "%s is larger than %u bytes", name, REGISTRY_BODY_MAX);
     }
     json_t *json CLEANUP(drop_json) = parse_object(answer);
     const json_t *schema = json_object_get(json, "schema");
@@ -92,15 +99,15 @@ static enum outcome read_schema(const struct registry *self, uint32_t id, const 
     }
     const json_t *type = json_object_get(json, "schemaType");
     if (type != NULL && (!json_is_string(type) || strcmp(json_string_value(type), "AVRO") != 0)) {
-        return FAIL(why, SKIP, REASON_BAD_SCHEMA, "schema %u is not an Avro schema", id);
+        return FAIL(why, SKIP, REASON_BAD_SCHEMA, "%s is not an Avro schema", name);
     }
     if (json_array_size(json_object_get(json, "references")) > 0) {
-        return FAIL(why, SKIP, REASON_BAD_SCHEMA, "schema %u refers to other schemas: register it in one piece", id);
+        return FAIL(why, SKIP, REASON_BAD_SCHEMA, "%s refers to other schemas: register it in one piece", name);
     }
     size_t length = json_string_length(schema);
     char *copy = malloc(length + 1);
     if (copy == NULL) {
-        return FAIL(why, RETRY, REASON_FULL, "no memory for schema %u", id);
+        return FAIL(why, RETRY, REASON_FULL, "no memory for %s", name);
     }
     memcpy(copy, json_string_value(schema), length + 1);
     *text = copy;
@@ -108,20 +115,30 @@ static enum outcome read_schema(const struct registry *self, uint32_t id, const 
     return DONE;
 }
 
-static enum outcome fetch(struct registry *self, uint32_t id, char **text, size_t *size, struct reason *why)
+/* Where the registry has it. */
+static void path_of(const struct schema_ref *ref, char *path, size_t size)
 {
-    char path[64];
-    snprintf(path, sizeof path, "/schemas/ids/%u", id);
+    char text[SCHEMA_REF_TEXT_SIZE];
+    const char *word = schema_ref_text(ref, text) + strlen("schema ");
+    snprintf(path, size, "/schemas/%s/%s", ref->by == SCHEMA_BY_GUID ? "guids" : "ids", word);
+}
+
+static enum outcome fetch(struct registry *self, const struct schema_ref *ref, char **text, size_t *size,
+                          struct reason *why)
+{
+    char path[128];
+    char name[SCHEMA_REF_TEXT_SIZE];
     struct registry_answer answer;
+    path_of(ref, path, sizeof path);
     TRY(registry_http_ask(self->http, path, NULL, &answer, why));
     switch (answer.status) {
     case 200:
-        return read_schema(self, id, &answer, text, size, why);
+        return read_schema(self, schema_ref_text(ref, name), &answer, text, size, why);
     case 400: /* some say so of an id beyond what they number up to */
     case 404:
     case 410:
     case 422:
-        return FAIL(why, SKIP, REASON_UNKNOWN_SCHEMA, "schema %u is not in %s (HTTP %ld)", id,
+        return FAIL(why, SKIP, REASON_UNKNOWN_SCHEMA, "%s is not in %s (HTTP %ld)", schema_ref_text(ref, name),
                     registry_http_url(self->http), answer.status);
     default:
         return judge_status(self, answer.status, why);
@@ -129,44 +146,77 @@ static enum outcome fetch(struct registry *self, uint32_t id, char **text, size_
 }
 
 /* Asks the registry, unless it has said no lately; remembers what it says. */
-static enum outcome lookup_remote(struct registry *self, uint32_t id, struct mono_time now,
+static enum outcome lookup_remote(struct registry *self, const struct schema_ref *ref, struct mono_time now,
                                   const struct schema_entry **entry, struct reason *why)
 {
-    const struct schema_entry *refused = schema_cache_find(&self->refused, id);
+    const struct schema_entry *refused = schema_cache_find(&self->refused, ref);
     if (refused != NULL && now.us < refused->until.us) {
-        return FAIL(why, SKIP, refused->refusal, "schema %u: %s, as the registry said before", id,
+        char name[SCHEMA_REF_TEXT_SIZE];
+        return FAIL(why, SKIP, refused->refusal, "%s: %s, as the registry said before", schema_ref_text(ref, name),
                     reason_meaning(refused->refusal));
     }
     char *text = NULL;
     size_t size = 0;
     struct reason said;
-    enum outcome outcome = fetch(self, id, &text, &size, &said);
+    enum outcome outcome = fetch(self, ref, &text, &size, &said);
     if (outcome == DONE) {
-        *entry = schema_cache_keep(&self->known, id, text, size);
+        *entry = schema_cache_keep(&self->known, ref, text, size);
         return DONE;
     }
     if (outcome == SKIP) {
-        schema_cache_refuse(&self->refused, id, said.code, (struct mono_time){now.us + self->refusal_us});
+        schema_cache_refuse(&self->refused, ref, said.code, (struct mono_time){now.us + self->refusal_us});
     }
     return FAIL(why, outcome, said.code, "%s", said.text);
 }
 
-enum outcome registry_lookup(struct registry *self, uint32_t id, struct mono_time now, struct span *schema,
-                             struct reason *why)
+/* Without asking anybody: the folder's, or our own by its fingerprint. */
+static bool find_here(const struct registry *self, const struct schema_ref *ref, struct span *schema)
 {
-    const struct schema_file *file = schema_folder_find(&self->folder, id);
+    const struct schema_file *file = schema_folder_find(&self->folder, ref);
     if (file != NULL) {
         *schema = buffer_as_span(&file->text);
+        return true;
+    }
+    for (unsigned c = 0; c < CHANNELS && ref->by == SCHEMA_BY_FINGERPRINT; c++) {
+        if (self->ours[c] == ref->low) {
+            *schema = decode_reader_schema((enum channel)c);
+            return true;
+        }
+    }
+    return false;
+}
+
+enum outcome registry_lookup(struct registry *self, const struct schema_ref *ref, struct mono_time now,
+                             struct span *schema, struct reason *why)
+{
+    char name[SCHEMA_REF_TEXT_SIZE];
+    if (find_here(self, ref, schema)) {
         return DONE;
     }
-    if (self->http == NULL) {
-        return FAIL(why, SKIP, REASON_UNKNOWN_SCHEMA, "schema %u is not in schemas.ids, and there is no registry", id);
+    if (ref->by == SCHEMA_BY_FINGERPRINT) { /* registries do not know them */
+        return FAIL(why, SKIP, REASON_UNKNOWN_SCHEMA, "%s is that of no file of schemas.folder",
+                    schema_ref_text(ref, name));
     }
-    const struct schema_entry *entry = schema_cache_find(&self->known, id);
+    if (self->http == NULL) {
+        return FAIL(why, SKIP, REASON_UNKNOWN_SCHEMA, "%s is not in schemas.ids, and there is no registry",
+                    schema_ref_text(ref, name));
+    }
+    const struct schema_entry *entry = schema_cache_find(&self->known, ref);
     if (entry == NULL) {
-        TRY(lookup_remote(self, id, now, &entry, why));
+        TRY(lookup_remote(self, ref, now, &entry, why));
+        ASSERT(entry);
     }
     *schema = span_of(entry->text, entry->size);
+    return DONE;
+}
+
+enum outcome registry_file(const struct registry *self, const char *name, struct span *schema, struct reason *why)
+{
+    const struct schema_file *file = schema_folder_named(&self->folder, span_text(name));
+    if (file == NULL) {
+        return FAIL(why, STOP, REASON_BAD_CONFIG, "\"%s\" is not an .avsc file of schemas.folder", name);
+    }
+    *schema = buffer_as_span(&file->text);
     return DONE;
 }
 
@@ -225,7 +275,8 @@ enum outcome registry_register(struct registry *self, const char *subject, struc
     }
     struct registry_answer answer;
     enum outcome outcome = registry_http_ask(self->http, path, post, &answer, why);
-    if (outcome == DONE && answer.status == 409) { /* Apicurio says so, too, while another instance registers the same */
+    if (outcome == DONE &&
+        answer.status == 409) { /* Apicurio says so, too, while another instance registers the same */
         outcome = registry_http_ask(self->http, path, post, &answer, why);
     }
     free(post);
@@ -236,9 +287,8 @@ enum outcome registry_register(struct registry *self, const char *subject, struc
 enum outcome registry_publish(struct registry *self, const char *subject, const char *file, struct span schema,
                               uint32_t *id, struct reason *why)
 {
-    const struct schema_file *kept = schema_folder_named(&self->folder, file);
-    if (kept) {
-        *id = kept->id;
+    const struct schema_file *kept = schema_folder_named(&self->folder, span_text(file));
+    if (kept && schema_folder_id(&self->folder, kept, id)) {
         return DONE;
     }
     if (self->http == NULL) {

@@ -28,16 +28,16 @@ void schema_cache_done(struct schema_cache *self)
     *self = (struct schema_cache){0};
 }
 
-static struct schema_entry *set_of(const struct schema_cache *self, uint32_t id)
+static struct schema_entry *set_of(const struct schema_cache *self, const struct schema_ref *ref)
 {
-    return &self->entries[(id % SETS) * WAYS];
+    return &self->entries[(ref->low % SETS) * WAYS];
 }
 
-const struct schema_entry *schema_cache_find(struct schema_cache *self, uint32_t id)
+const struct schema_entry *schema_cache_find(struct schema_cache *self, const struct schema_ref *ref)
 {
-    struct schema_entry *set = set_of(self, id);
+    struct schema_entry *set = set_of(self, ref);
     for (size_t i = 0; i < WAYS; i++) {
-        if (set[i].asked != 0 && set[i].id == id) {
+        if (set[i].asked != 0 && schema_ref_equal(&set[i].ref, ref)) {
             set[i].asked = ++self->questions;
             return &set[i];
         }
@@ -57,16 +57,16 @@ static struct schema_entry *oldest_of(struct schema_entry *entries, size_t count
     return oldest;
 }
 
-static struct schema_entry *entry_take(struct schema_cache *self, uint32_t id)
+static struct schema_entry *entry_take(struct schema_cache *self, const struct schema_ref *ref)
 {
     struct schema_entry *entry = NULL;
     for (size_t i = 0; i < WAYS && entry == NULL; i++) { /* a refusal that is said again, or has been mended */
-        struct schema_entry *known = &set_of(self, id)[i];
-        entry = known->asked != 0 && known->id == id ? known : NULL;
+        struct schema_entry *known = &set_of(self, ref)[i];
+        entry = known->asked != 0 && schema_ref_equal(&known->ref, ref) ? known : NULL;
     }
-    entry = entry != NULL ? entry : oldest_of(set_of(self, id), WAYS);
+    entry = entry != NULL ? entry : oldest_of(set_of(self, ref), WAYS);
     entry_clear(self, entry);
-    entry->id = id;
+    entry->ref = *ref;
     entry->asked = ++self->questions;
     return entry;
 }
@@ -87,19 +87,21 @@ static void make_room(struct schema_cache *self, size_t size)
     }
 }
 
-const struct schema_entry *schema_cache_keep(struct schema_cache *self, uint32_t id, char *text, size_t size)
+const struct schema_entry *schema_cache_keep(struct schema_cache *self, const struct schema_ref *ref, char *text,
+                                             size_t size)
 {
     make_room(self, size);
-    struct schema_entry *entry = entry_take(self, id);
+    struct schema_entry *entry = entry_take(self, ref);
     entry->text = text;
     entry->size = size;
     self->bytes += size;
     return entry;
 }
 
-void schema_cache_refuse(struct schema_cache *self, uint32_t id, enum reason_code refusal, struct mono_time until)
+void schema_cache_refuse(struct schema_cache *self, const struct schema_ref *ref, enum reason_code refusal,
+                         struct mono_time until)
 {
-    struct schema_entry *entry = entry_take(self, id);
+    struct schema_entry *entry = entry_take(self, ref);
     entry->refusal = refusal;
     entry->until = until;
 }

@@ -103,6 +103,9 @@ static void a_record_is_what_was_produced(void **state)
     assert_string_equal(headers[1].name, "none");
     assert_null(headers[1].value.data);
     assert_int_equal(stage->source->ops->headers(stage->source, record, headers, 1), 1);
+    assert_true(span_equal(stage->source->ops->header(stage->source, record, "number"), span_text("7")));
+    assert_non_null(stage->source->ops->header(stage->source, record, "none").data); /* there, and empty */
+    assert_null(stage->source->ops->header(stage->source, record, "other").data);
     assert_int_equal(stage->source->ops->partition_count(stage->source, 0), 2);
     assert_true(stage->source->ops->joined(stage->source));
     stage_free(stage);

@@ -384,6 +384,18 @@ static size_t source_headers(struct source *base, const struct record *record, s
     return count;
 }
 
+static struct span source_header(struct source *base, const struct record *record, const char *name)
+{
+    const struct fake_handed *handed = record->handle;
+    (void)base;
+    for (size_t i = handed->header_count; i-- > 0;) {
+        if (strcmp(handed->headers[i].name, name) == 0) {
+            return handed->headers[i].value.data ? handed->headers[i].value : span_text("");
+        }
+    }
+    return span_of(NULL, 0);
+}
+
 static enum outcome source_rewind(struct source *base, struct reason *why)
 {
     struct fake_source *self = source_of(base);
@@ -484,6 +496,7 @@ static void source_close(struct source *base)
 static const struct source_ops source_ops = {
     .poll = source_poll,
     .headers = source_headers,
+    .header = source_header,
     .rewind = source_rewind,
     .restart = source_restart,
     .positions = source_positions,

@@ -34,6 +34,9 @@ void world_close(struct world *self);
 /* A target for the CX score; "*" for every agency. They must be set in the order of their names. */
 void world_target(struct world *self, const char *agency, double cx);
 void registry_down(bool down);
+/* One schema more, which outlives the test, beside those of the samples, whose ids and GUIDs are SAMPLE_SCHEMA and so
+ * on. */
+void registry_tells(uint32_t id, const char *schema);
 
 /* Writes a sample to its channel's topic. */
 void world_say(struct world *self, const struct sample *sample, int32_t partition);

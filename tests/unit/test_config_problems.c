@@ -18,7 +18,7 @@
 #define ALLOWED_TOPIC "a topic name: 1 to 249 of a-z A-Z 0-9 . _ -, and not . or .."
 #define ALLOWED_NAME  "1 to 64 of a-z A-Z 0-9 . _ -"
 #define ALLOWED_TOP                                                                                                    \
-    "app, instance, stage, kafka, topics, signals, intake, registry, schemas, redis, score, dedupe, agencies, "        \
+    "app, instance, stage, kafka, topics, framing, signals, intake, registry, schemas, redis, score, dedupe, agencies, "        \
     "services, scoring, http, log"
 #define ALLOWED_SETTINGS "got an unknown setting, allowed those of \"slipstream config reference\""
 
@@ -114,6 +114,19 @@ static const struct {
      "c.yaml:1:16: schemas.ids: got ids of files, allowed only with schemas.folder, where the files are\n"},
     {"ids without a number", "schemas: {folder: a, ids: a.avsc}\n",
      "c.yaml:1:27: schemas.ids: got \"a.avsc\", allowed ID=FILE,ID=FILE… with files of schemas.folder, or nothing\n"},
+    {"ids outside of the folder", "schemas: {folder: a, ids: 1=../a.avsc}\n",
+     "c.yaml:1:27: schemas.ids: got \"1=../a.avsc\", allowed ID=FILE,ID=FILE… with files of schemas.folder, or "
+     "nothing\n"},
+    {"a framing that is none", "framing: {web: confluence}\n",
+     "c.yaml:1:16: framing.web: got \"confluence\", allowed one of auto, confluent, guid, header, single_object, raw, "
+     "did you mean confluent\n"},
+    {"a raw schema outside of the folder", "framing: {web: raw}\nschemas: {folder: a, web: /etc/a.avsc}\n",
+     "c.yaml:2:27: schemas.web: got \"/etc/a.avsc\", allowed an id of the registry or of schemas.ids, or the name of a "
+     "file of schemas.folder, or nothing\n"},
+    {"a raw schema of what is not raw", "schemas: {chat: 7}\n",
+     "c.yaml:1:17: schemas.chat: got a schema, allowed only with framing.chat: raw\n"},
+    {"a raw schema's file without a folder", "framing: {phone: raw}\nschemas: {phone: a.avsc}\n",
+     "c.yaml:2:18: schemas.phone: got the name of a file, allowed only with schemas.folder, where the files are\n"},
     {"a property of ours", "kafka: {properties: {isolation.level: read_uncommitted}}\n",
      "c.yaml:1:39: kafka.properties.isolation.level: got a property that Slipstream sets itself, allowed any other: "
      "only what was committed may be counted\n"},

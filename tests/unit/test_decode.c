@@ -15,48 +15,6 @@
 
 #define BYTES_MAX 65536
 
-/* ---- frames ---- */
-
-static const struct {
-    const char *name;
-    const char *message; /* hexadecimal */
-    enum outcome outcome;
-    enum reason_code code;
-    uint32_t schema_id;
-    size_t body_size;
-} frames[] = {
-    {"nothing", "", SKIP, REASON_SHORT_FRAME, 0, 0},
-    {"one byte short", "00 00 00 00", SKIP, REASON_SHORT_FRAME, 0, 0},
-    {"short, and not even that", "7b 7d", SKIP, REASON_SHORT_FRAME, 0, 0},
-    {"no body", "00 00 00 00 01", DONE, REASON_NONE, 1, 0},
-    {"a body", "00 00 00 00 07 02 61", DONE, REASON_NONE, 7, 2},
-    {"the id's bytes in their order", "00 01 02 03 04", DONE, REASON_NONE, 0x01020304, 0},
-    {"the greatest id", "00 ff ff ff ff 00", DONE, REASON_NONE, UINT32_MAX, 1},
-    {"JSON", "7b 22 61 22 3a 31 7d", SKIP, REASON_BAD_MAGIC, 0, 0},
-    {"a GUID's framing", "01 00 00 00 00 00 00 00 00", SKIP, REASON_BAD_MAGIC, 0, 0},
-    {"single-object encoding", "c3 01 00 00 00 00 00 00 00 00", SKIP, REASON_BAD_MAGIC, 0, 0},
-};
-
-static void test_frames(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < COUNT(frames); i++) {
-        uint8_t bytes[64];
-        size_t size = bytes_of(frames[i].message, bytes, sizeof bytes);
-        struct frame frame = {99, {bytes, 99}};
-        struct reason why = {REASON_NONE, ""};
-        enum outcome outcome = frame_read(span_of(bytes, size), FRAMING_CONFLUENT, &frame, &why);
-        bool good = outcome == DONE ? frame.schema_id == frames[i].schema_id && frame.body.data == bytes + 5 &&
-                                          frame.body.size == frames[i].body_size
-                                    : frame.schema_id == 99 && frame.body.size == 99;
-        if (outcome != frames[i].outcome || why.code != frames[i].code || !good) {
-            fail_msg("%s: outcome %d, %s", frames[i].name, outcome, reason_word(why.code));
-        }
-    }
-    struct frame frame;
-    assert_int_equal(frame_read(span_of(NULL, 0), FRAMING_CONFLUENT, &frame, NULL), SKIP); /* a tombstone */
-}
-
 /* ---- our schemas ---- */
 
 static void test_reader_schemas(void **state)
@@ -671,7 +629,7 @@ static void test_long_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_frames),          cmocka_unit_test(test_reader_schemas),
+        cmocka_unit_test(test_reader_schemas),
         cmocka_unit_test(test_random_messages), cmocka_unit_test(test_evolved_schemas),
         cmocka_unit_test(test_changed_schemas), cmocka_unit_test(test_cut_everywhere),
         cmocka_unit_test(test_damaged),         cmocka_unit_test(test_hostile),

@@ -259,6 +259,13 @@ static struct registry *open_registry(const struct fake *fake, int64_t timeout_m
     return registry;
 }
 
+static enum outcome lookup(struct registry *registry, uint32_t id, struct mono_time now, struct span *schema,
+                           struct reason *why)
+{
+    const struct schema_ref ref = schema_by_id(id);
+    return registry_lookup(registry, &ref, now, schema, why);
+}
+
 static void an_answer_is_judged(void **state)
 {
     struct fake *fake = *state;
@@ -268,7 +275,7 @@ static void an_answer_is_judged(void **state)
         struct span schema = span_text("untouched");
         struct reason why = {REASON_NONE, ""};
         struct registry *registry = answers[row].manner == SLOW ? hasty : patient;
-        enum outcome outcome = registry_lookup(registry, row, (struct mono_time){0}, &schema, &why);
+        enum outcome outcome = lookup(registry, row, (struct mono_time){0}, &schema, &why);
         if (outcome != answers[row].outcome || why.code != answers[row].code) {
             fail_msg("%s: outcome %d, %s: %s", answers[row].name, outcome, reason_word(why.code), why.text);
         }
@@ -291,7 +298,7 @@ static void the_request_is_what_registries_expect(void **state)
     struct registry *registry = open_registry(fake, 5000);
     struct span schema;
     struct reason why;
-    assert_int_equal(registry_lookup(registry, UINT32_MAX, (struct mono_time){0}, &schema, &why), DONE);
+    assert_int_equal(lookup(registry, UINT32_MAX, (struct mono_time){0}, &schema, &why), DONE);
     assert_true(was_asked(fake, "GET /base/schemas/ids/4294967295 HTTP/1.1\r\n"));
     assert_true(was_asked(fake, "Accept: application/vnd.schemaregistry.v1+json, application/json\r\n"));
     assert_true(was_asked(fake, "Authorization: Basic c2xpcHN0cmVhbTpzM2NyZXQtd29yZA==\r\n"));
@@ -302,7 +309,7 @@ static void the_request_is_what_registries_expect(void **state)
     const struct registry_settings settings = {
         .url = url, .username = "slipstream", .password = SECRET, .timeout_ms = 5000, .negative_ttl_ms = TTL_MS};
     assert_int_equal(registry_open(&settings, &registry, &why), DONE);
-    assert_int_equal(registry_lookup(registry, 100, (struct mono_time){0}, &schema, &why), DONE);
+    assert_int_equal(lookup(registry, 100, (struct mono_time){0}, &schema, &why), DONE);
     assert_true(was_asked(fake, "Authorization: Basic c2xpcHN0cmVhbTpzM2NyZXQtd29yZA==\r\n"));
     registry_close(registry);
 }
@@ -314,7 +321,7 @@ static void a_schema_is_asked_for_once(void **state)
     struct span schema;
     for (int64_t i = 0; i < 3; i++) {
         for (uint32_t id = 100; id < 103; id++) {
-            assert_int_equal(registry_lookup(registry, id, (struct mono_time){i * US_PER_DAY}, &schema, NULL), DONE);
+            assert_int_equal(lookup(registry, id, (struct mono_time){i * US_PER_DAY}, &schema, NULL), DONE);
             assert_true(span_equal(schema, span_text("\"int\"")));
         }
     }
@@ -331,21 +338,21 @@ static void no_is_believed_for_a_while(void **state)
     struct span schema;
     struct reason why;
     answer_with(fake, "404 Not Found", "");
-    assert_int_equal(registry_lookup(registry, 100, now, &schema, &why), SKIP);
+    assert_int_equal(lookup(registry, 100, now, &schema, &why), SKIP);
     answer_with(fake, "200 OK", INT_SCHEMA);
     now.us += TTL_MS * US_PER_MS - 1;
-    assert_int_equal(registry_lookup(registry, 100, now, &schema, &why), SKIP);
+    assert_int_equal(lookup(registry, 100, now, &schema, &why), SKIP);
     assert_int_equal(why.code, REASON_UNKNOWN_SCHEMA);
     assert_int_equal(requests_of(fake), 1);
     now.us += 1;
-    assert_int_equal(registry_lookup(registry, 100, now, &schema, &why), DONE);
+    assert_int_equal(lookup(registry, 100, now, &schema, &why), DONE);
     assert_int_equal(requests_of(fake), 2);
 
     answer_with(fake, "503 Service Unavailable", ""); /* not a no: asked again at once; what is known goes on */
-    assert_int_equal(registry_lookup(registry, 101, now, &schema, &why), RETRY);
-    assert_int_equal(registry_lookup(registry, 101, now, &schema, &why), RETRY);
+    assert_int_equal(lookup(registry, 101, now, &schema, &why), RETRY);
+    assert_int_equal(lookup(registry, 101, now, &schema, &why), RETRY);
     assert_int_equal(requests_of(fake), 4);
-    assert_int_equal(registry_lookup(registry, 100, now, &schema, &why), DONE);
+    assert_int_equal(lookup(registry, 100, now, &schema, &why), DONE);
     registry_close(registry);
 }
 
@@ -353,7 +360,7 @@ static void lookup_many(struct registry *registry, uint32_t first, uint32_t coun
 {
     for (uint32_t id = first; id < first + count; id++) {
         struct span schema;
-        assert_int_equal(registry_lookup(registry, id, (struct mono_time){0}, &schema, NULL), outcome);
+        assert_int_equal(lookup(registry, id, (struct mono_time){0}, &schema, NULL), outcome);
     }
 }
 
@@ -478,7 +485,7 @@ static void nobody_there_is_no_answer(void **state)
     struct registry *registry = open_registry(&fake, 5000);
     struct span schema;
     struct reason why;
-    assert_int_equal(registry_lookup(registry, 1, (struct mono_time){0}, &schema, &why), RETRY);
+    assert_int_equal(lookup(registry, 1, (struct mono_time){0}, &schema, &why), RETRY);
     assert_int_equal(why.code, REASON_UNAVAILABLE);
     assert_non_null(strstr(why.text, "refused"));
     assert_null(strstr(why.text, SECRET));
