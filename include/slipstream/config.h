@@ -144,6 +144,9 @@ bool config_same(const struct config *one, const struct config *other, size_t se
 bool config_same_properties(const struct config *one, const struct config *other);
 /* "file:line:column", "environment", "--set" or "default" for settings_table[i] of a loaded config. */
 const char *config_origin(const struct config *config, size_t setting);
+/* A duration as settings write it ("10s" "5m" "1h" "28d"), in microseconds; false: it is none. */
+bool config_duration(const char *text, int64_t *us);
+
 /* A setting's value as text: durations and sizes with their unit, secrets as "set" or "". */
 void config_value(const struct config *config, size_t setting, struct buffer *out);
 /* The same for config->kafka_properties[i]; one with password, secret, key or token in its name is a secret. */

@@ -118,9 +118,11 @@ struct message {
     struct span key;   /* data NULL: none */
     struct span value; /* data NULL: a tombstone */
     const struct message_header *headers;
-    size_t header_count;
+    size_t header_count; /* at most MESSAGE_HEADERS_MAX */
+    int64_t timestamp_us; /* 0: that of sending it */
     uint64_t token;    /* the caller's, given back by `delivered` */
 };
+#define MESSAGE_HEADERS_MAX 65
 
 struct sink;
 struct sink_ops {
@@ -139,7 +141,8 @@ struct sink_settings {
     const char *transactional_id;
     const char *const *topics;
     size_t topic_count;
-    struct source *source; /* a kafka source; closed before the sink, so that its `revoked` can commit */
+    struct source *source; /* a kafka source; closed before the sink, so that its `revoked` can commit. NULL: messages
+                            * come from elsewhere, and no offsets go with them */
 };
 /* Fences whoever used the transactional id before; waits for its open transaction to be aborted (at most 30 s). */
 enum outcome kafka_sink_open(const struct sink_settings *settings, struct sink **sink, struct reason *why) MUST_CHECK;
@@ -168,6 +171,36 @@ struct publisher_settings {
 };
 enum outcome kafka_publisher_open(const struct publisher_settings *settings, struct publisher **publisher,
                                   struct reason *why) MUST_CHECK;
+
+/* ---- reader: a topic from its start, or a time, to its end as of now; read-committed, without a group ----
+ *
+ * The end is the last offset written when it was opened, whoever wrote it: it waits for transactions that are open. */
+
+struct reader_settings {
+    struct kafka_settings kafka;
+    const char *topic;
+    int64_t since_us;  /* from the first record of this time or later in each partition; 0: from the start */
+    int32_t partition; /* only this one, from `offset`, whatever since_us says; -1: all */
+    int64_t offset;
+    size_t batch_max; /* records a read hands out at most */
+};
+struct reader_range {
+    int32_t partition;
+    int64_t low, high; /* its offsets; high is not among them */
+};
+struct reader;
+/* RETRY/unavailable: no broker, or the topic is not there. */
+enum outcome kafka_reader_open(const struct reader_settings *settings, struct reader **reader,
+                               struct reason *why) MUST_CHECK;
+/* What will be read: a range each partition. */
+const struct reader_range *kafka_reader_ranges(const struct reader *self, size_t *count);
+/* Waits at most wait_us; an empty batch is DONE, and the end once `ended`. RETRY/unavailable: nothing came for a minute.
+ * The records live until the next call. */
+enum outcome kafka_reader_read(struct reader *self, int64_t wait_us, struct record_batch *batch, bool *ended,
+                               struct reason *why) MUST_CHECK;
+/* The same records again. */
+enum outcome kafka_reader_rewind(struct reader *self, struct reason *why) MUST_CHECK;
+void kafka_reader_close(struct reader *self);
 
 /* ---- topics ---- */
 

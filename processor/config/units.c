@@ -86,6 +86,11 @@ bool text_duration(const char *text, int64_t *value)
     return unit_parse(text, duration_units, COUNT_OF(duration_units), value);
 }
 
+bool config_duration(const char *text, int64_t *us)
+{
+    return text_duration(text, us);
+}
+
 bool text_size(const char *text, int64_t *value)
 {
     return unit_parse(text, size_units, COUNT_OF(size_units), value);

@@ -22,8 +22,8 @@ static rd_kafka_vu_t header_of(const struct message_header *header)
 enum outcome kafka_produce(rd_kafka_t *producer, rd_kafka_topic_t *topic, const struct message *message, int flags,
                            struct reason *why)
 {
-    ASSERT(message->header_count <= HEADERS_MAX);
-    rd_kafka_vu_t arguments[6 + HEADERS_MAX];
+    ASSERT(message->header_count <= MESSAGE_HEADERS_MAX);
+    rd_kafka_vu_t arguments[7 + MESSAGE_HEADERS_MAX];
     size_t count = 0;
     arguments[count++] = (rd_kafka_vu_t){.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = topic};
     arguments[count++] = (rd_kafka_vu_t){.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = message->partition};
@@ -34,6 +34,10 @@ enum outcome kafka_produce(rd_kafka_t *producer, rd_kafka_topic_t *topic, const 
     }
     if (message->key.data) {
         arguments[count++] = bytes_of(RD_KAFKA_VTYPE_KEY, message->key);
+    }
+    if (message->timestamp_us) {
+        arguments[count++] =
+            (rd_kafka_vu_t){.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = message->timestamp_us / US_PER_MS};
     }
     for (size_t i = 0; i < message->header_count; i++) {
         arguments[count++] = header_of(&message->headers[i]);

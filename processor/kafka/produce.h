@@ -4,8 +4,6 @@
 
 #include "client.h"
 
-#define HEADERS_MAX 16 /* a message's, at most */
-
 /* flags: RD_KAFKA_MSG_F_COPY, or 0 when key and value stay where they are until the delivery report. */
 enum outcome kafka_produce(rd_kafka_t *producer, rd_kafka_topic_t *topic, const struct message *message, int flags,
                            struct reason *why) MUST_CHECK;

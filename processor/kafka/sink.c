@@ -245,13 +245,16 @@ static enum outcome sink_commit(struct sink *base, const struct message *message
     }
     self->client.trouble = DONE; /* brokers away: the transaction itself finds out */
     TRY(sink_tidy(self, why));
-    rd_kafka_topic_partition_list_t *offsets CLEANUP(kafka_list_drop) = kafka_source_moved(self->source);
+    rd_kafka_topic_partition_list_t *offsets CLEANUP(kafka_list_drop) =
+        self->source ? kafka_source_moved(self->source) : rd_kafka_topic_partition_list_new(0);
     if (count == 0 && offsets->cnt == 0) {
         return DONE;
     }
     TRY(sink_transact(self, messages, count, offsets, why));
     self->client.proven = true;
-    kafka_source_committed(self->source, offsets);
+    if (self->source) {
+        kafka_source_committed(self->source, offsets);
+    }
     return DONE;
 }
 

@@ -2,15 +2,13 @@
 #include "import_report.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
-#define PROGRESS_AFTER_US (2 * US_PER_SECOND)
-#define PROGRESS_EVERY_US (US_PER_SECOND / 2)
-#define VALUE_SHOWN       48
+#define VALUE_SHOWN 48
 
 void report_init(struct report *self, bool verbose, struct mono_time now)
 {
-    *self = (struct report){.verbose = verbose, .terminal = isatty(STDERR_FILENO), .begun = now, .told = now};
+    *self = (struct report){.verbose = verbose};
+    progress_init(&self->progress, now);
 }
 
 size_t report_sent(const struct report *self)
@@ -20,14 +18,6 @@ size_t report_sent(const struct report *self)
         sent += self->sent[i];
     }
     return sent;
-}
-
-static void clear_progress(struct report *self)
-{
-    if (self->telling) {
-        fputs("\r\033[K", stderr);
-        self->telling = false;
-    }
 }
 
 /* Whether it is the first of its kind. */
@@ -65,7 +55,7 @@ void report_rejected(struct report *self, const char *file, size_t line, const s
         return;
     }
     self->shown++;
-    clear_progress(self);
+    progress_clear(&self->progress);
     fprintf(stderr, "%s:%zu: %s: %s", file, line, rejection->word, rejection->text);
     if (self->verbose && rejection->value.data) {
         show_value(rejection->value);
@@ -82,18 +72,16 @@ void report_event(struct report *self, int64_t occurred_at)
 
 void report_progress(struct report *self, struct mono_time now)
 {
-    if (!self->terminal || now.us - self->begun.us < PROGRESS_AFTER_US || now.us - self->told.us < PROGRESS_EVERY_US) {
+    if (!progress_is_due(&self->progress, now)) {
         return;
     }
-    self->told = now;
-    self->telling = true;
-    fprintf(stderr, "\r\033[K%zu rows, %zu sent, %zu rejected", self->rows, report_sent(self), self->rejected);
+    fprintf(stderr, "%zu rows, %zu sent, %zu rejected", self->rows, report_sent(self), self->rejected);
     fflush(stderr);
 }
 
 void report_close(struct report *self)
 {
-    clear_progress(self);
+    progress_clear(&self->progress);
     if (self->rejected > self->shown) {
         fprintf(stderr, "and %zu more rejected rows\n", self->rejected - self->shown);
     }

@@ -7,15 +7,15 @@
 #define SLIPSTREAM_MAIN_IMPORT_REPORT_H
 
 #include "import_row.h"
+#include "progress.h"
 
 #define REPORT_SHOWN         20
 #define REPORT_SHOWN_VERBOSE 10000
 #define REPORT_WORDS_MAX     64 /* more than there are */
 
 struct report {
-    bool verbose, terminal;
-    struct mono_time begun, told;
-    bool telling; /* a line of progress stands on the terminal */
+    bool verbose;
+    struct progress progress;
     size_t rows, rejected, shown;
     size_t sent[CHANNELS];         /* acknowledged; in a dry run: would be sent */
     size_t failed;                 /* not acknowledged */

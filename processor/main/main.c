@@ -5,7 +5,8 @@
 
 static const struct command *const commands[] = {
     &command_run,    &command_check,  &command_config, &command_topics, &command_import,
-    &command_scores, &command_alerts, &command_state,  &command_demo,   &command_version,
+    &command_scores, &command_alerts, &command_state,  &command_deadletter,
+    &command_demo,   &command_version,
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 

@@ -252,7 +252,7 @@ enum outcome dead_letters_replayed_read(struct span message, void (*tell)(void *
         }
         (void)cursor_span(&at);
         if (format != DEAD_LETTERS_REPLAYED_FORMAT || at.broken || cursor_left(&at)) {
-            return FAIL(why, SKIP, REASON_BAD_STATE, "a record of replayed dead letters that is damaged");
+            return FAIL(why, SKIP, REASON_BAD_STATE, "a record of replayed dead letters that is damaged or of another version");
         }
     }
     return DONE;

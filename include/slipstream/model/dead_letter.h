@@ -60,9 +60,10 @@ struct dead_letters_replayed {
     struct span version;
 };
 void dead_letters_replayed_write(const struct dead_letters_replayed *self, struct buffer *out);
+/* Of any format: that of a version after ours too, which then cannot be read. */
 static inline bool is_dead_letters_replayed(struct span message)
 {
-    return message.size > 0 && message.data[0] == DEAD_LETTERS_REPLAYED_FORMAT;
+    return message.size > 0 && message.data[0] >= 128;
 }
 /* Tells each offset. */
 enum outcome dead_letters_replayed_read(struct span message, void (*tell)(void *context, int64_t offset), void *context,
