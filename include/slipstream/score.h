@@ -33,4 +33,7 @@ void tallies_add(struct tallies *self, const int64_t counts[COUNTERS], enum chan
  * its drivers, by MOVER. */
 void score_card(const struct tallies *tallies, const struct scoring *scoring, double z, struct card *card);
 
+/* What is shown beside the scores (CAUSES of them): each when enough contacts said it. A part of score_card. */
+void score_causes(const struct tallies *tallies, const struct scoring *scoring, struct cause_figure causes[CAUSES]);
+
 #endif

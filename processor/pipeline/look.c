@@ -1,5 +1,6 @@
 /* look.c - roll → score → detect, agency by agency. */
 #include "look.h"
+#include "services.h"
 
 #include "slipstream/detect.h"
 #include "slipstream/roll.h"
@@ -12,6 +13,7 @@ struct looker {
     struct window_sums sums; /* of one cell */
     struct tallies all[WINDOWS];
     struct tallies channels[WINDOWS][CHANNELS];
+    struct service_tallies service;
     struct scorecard scorecard;
     struct buffer cards; /* encoded, for telling whether anything has changed */
     struct buffer alert;
@@ -105,21 +107,26 @@ static void add_cell(const struct glance *self, struct fold_cell *cell)
         if (counts[COUNTER_EVENTS]) {
             tallies_add(&looker->all[w], counts, cell->channel, looker->settings->methods.scoring);
             tallies_add(&looker->channels[w][cell->channel], counts, cell->channel, looker->settings->methods.scoring);
+            service_add(&looker->service, (enum window)w, counts, cell->channel, looker->settings->methods.scoring);
         }
     }
 }
 
 static void add_cells(const struct glance *self, const struct fold_agency *agency)
 {
+    self->looker->scorecard.scoring = self->looker->settings->methods.scoring;
     memset(self->looker->all, 0, sizeof self->looker->all);
     memset(self->looker->channels, 0, sizeof self->looker->channels);
+    services_begin(&self->looker->scorecard);
     for (uint32_t s = 0; s < agency->service_count; s++) {
+        service_clear(&self->looker->service);
         for (unsigned c = 0; c < CHANNELS; c++) {
             uint32_t position = agency->services[s].cells[c];
             if (position != FOLD_NONE) {
                 add_cell(self, fold_cell_at(self->task->fold, position));
             }
         }
+        service_end(&self->looker->service, agency->services[s].name, &self->looker->scorecard);
     }
 }
 

@@ -180,6 +180,25 @@ static void put_behaviours(struct buffer *out, const struct card *card, bool sup
     buffer_u8(out, 0);
 }
 
+static void put_causes(struct buffer *out, const struct card *card, bool suppressed)
+{
+    int64_t present = 0;
+    for (unsigned c = 0; c < CAUSES && !suppressed; c++) {
+        present += card->causes[c].present;
+    }
+    if (present) {
+        buffer_zigzag(out, present);
+    }
+    for (unsigned c = 0; c < CAUSES && present; c++) {
+        if (card->causes[c].present) {
+            put_text(out, cause_word((enum cause)c));
+            put_double(out, card->causes[c].value);
+            buffer_zigzag(out, card->causes[c].n);
+        }
+    }
+    buffer_u8(out, 0);
+}
+
 static void put_card(struct buffer *out, const struct card *card, enum window window, const char *channel,
                      const struct scoring *scoring)
 {
@@ -196,6 +215,34 @@ static void put_card(struct buffer *out, const struct card *card, enum window wi
     put_optional_estimate(out, &card->satisfaction, suppressed);
     put_optional_long(out, !suppressed, card->surveys_offered);
     put_optional_long(out, !suppressed, card->surveys_answered);
+    put_optional_estimate(out, &card->response_rate, suppressed);
+    put_causes(out, card, suppressed);
+}
+
+static void put_services(struct buffer *out, const struct scorecard *scorecard)
+{
+    if (scorecard->service_count) {
+        buffer_zigzag(out, (int64_t)scorecard->service_count);
+    }
+    for (size_t s = 0; s < scorecard->service_count; s++) {
+        const struct service_cards *service = &scorecard->services[s];
+        int64_t count = 0;
+        for (unsigned w = 0; w < WINDOWS; w++) {
+            count += service->cards[w].events != 0;
+        }
+        buffer_span(out, service->service);
+        if (count) {
+            buffer_zigzag(out, count);
+        }
+        for (unsigned w = 0; w < WINDOWS; w++) {
+            if (service->cards[w].events) {
+                put_card(out, &service->cards[w], (enum window)w, NULL, scorecard->scoring);
+            }
+        }
+        buffer_u8(out, 0);
+    }
+    buffer_u8(out, 0);
+    buffer_zigzag(out, (int64_t)scorecard->services_left);
 }
 
 void record_cards(struct buffer *out, const struct scorecard *scorecard)
@@ -217,6 +264,7 @@ void record_cards(struct buffer *out, const struct scorecard *scorecard)
         }
     }
     buffer_u8(out, 0);
+    put_services(out, scorecard);
 }
 
 void record_score(struct buffer *out, uint32_t schema_id, const struct scorecard *scorecard)

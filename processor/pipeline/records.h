@@ -9,6 +9,13 @@ struct revision {
     uint64_t epoch, seq; /* compared in this order; readers keep the highest */
 };
 
+/* Services of an agency that are shown on their own: those with the most contacts in 28 days. */
+#define SERVICES_SHOWN 32
+struct service_cards {
+    struct span service;
+    struct card cards[WINDOWS];
+};
+
 /* All the figures of an agency at a look. */
 struct scorecard {
     struct span agency;
@@ -18,6 +25,9 @@ struct scorecard {
     const struct scoring *scoring;
     struct card all[WINDOWS];
     struct card channels[WINDOWS][CHANNELS];
+    struct service_cards services[SERVICES_SHOWN]; /* as they came up first */
+    size_t service_count;
+    size_t services_left; /* more that there are */
 };
 struct aggregate {
     struct span agency, service;
@@ -50,7 +60,7 @@ void record_alert(struct buffer *out, uint32_t schema_id, const struct alert *al
 /* The alert in plain words, for a service lead. */
 void alert_text(struct buffer *out, const struct alert *alert);
 
-/* The cards alone, for telling whether anything has changed. */
+/* The cards and services alone, for telling whether anything has changed. */
 void record_cards(struct buffer *out, const struct scorecard *scorecard);
 
 /* The live view of an agency, as JSON: the scorecard and its open episodes. */

@@ -39,6 +39,24 @@ static void put_drivers(struct jout *json, const struct card *card)
     jout_close(json, '}');
 }
 
+static void put_causes(struct jout *json, const struct card *card)
+{
+    jout_key(json, "causes");
+    jout_open(json, '{');
+    for (unsigned c = 0; c < CAUSES; c++) {
+        if (card->causes[c].present) {
+            jout_key(json, cause_word((enum cause)c));
+            jout_open(json, '{');
+            jout_key(json, "value");
+            jout_real(json, card->causes[c].value);
+            jout_key(json, "n");
+            jout_int(json, card->causes[c].n);
+            jout_close(json, '}');
+        }
+    }
+    jout_close(json, '}');
+}
+
 static void put_figures(struct jout *json, const struct card *card)
 {
     jout_key(json, "interactions");
@@ -56,6 +74,8 @@ static void put_figures(struct jout *json, const struct card *card)
     jout_int(json, card->surveys_offered);
     jout_key(json, "surveys_answered");
     jout_int(json, card->surveys_answered);
+    put_estimate(json, "response_rate", &card->response_rate);
+    put_causes(json, card);
 }
 
 static void put_card(struct jout *json, const struct card *card, enum window window, const char *channel,
@@ -118,6 +138,46 @@ static void put_episode(struct jout *json, const struct scorecard *scorecard, co
     jout_close(json, '}');
 }
 
+static void put_cards(struct jout *json, const struct scorecard *scorecard)
+{
+    jout_key(json, "cards");
+    jout_open(json, '[');
+    for (unsigned w = 0; w < WINDOWS; w++) {
+        put_card(json, &scorecard->all[w], (enum window)w, NULL, scorecard->scoring);
+        for (unsigned c = 0; c < CHANNELS; c++) {
+            if (scorecard->channels[w][c].events) {
+                put_card(json, &scorecard->channels[w][c], (enum window)w, channel_word((enum channel)c),
+                         scorecard->scoring);
+            }
+        }
+    }
+    jout_close(json, ']');
+}
+
+static void put_services(struct jout *json, const struct scorecard *scorecard)
+{
+    jout_key(json, "services");
+    jout_open(json, '[');
+    for (size_t s = 0; s < scorecard->service_count; s++) {
+        const struct service_cards *service = &scorecard->services[s];
+        jout_open(json, '{');
+        jout_key(json, "service");
+        jout_span(json, service->service);
+        jout_key(json, "cards");
+        jout_open(json, '[');
+        for (unsigned w = 0; w < WINDOWS; w++) {
+            if (service->cards[w].events) {
+                put_card(json, &service->cards[w], (enum window)w, NULL, scorecard->scoring);
+            }
+        }
+        jout_close(json, ']');
+        jout_close(json, '}');
+    }
+    jout_close(json, ']');
+    jout_key(json, "services_left");
+    jout_int(json, (int64_t)scorecard->services_left);
+}
+
 void view_render(struct buffer *out, const struct scorecard *scorecard, const struct view_episode *episodes,
                  size_t episode_count, struct event_time now)
 {
@@ -137,18 +197,8 @@ void view_render(struct buffer *out, const struct scorecard *scorecard, const st
     jout_bool(&json, scorecard->catching_up);
     jout_key(&json, "method");
     jout_text(&json, scorecard->scoring->version);
-    jout_key(&json, "cards");
-    jout_open(&json, '[');
-    for (unsigned w = 0; w < WINDOWS; w++) {
-        put_card(&json, &scorecard->all[w], (enum window)w, NULL, scorecard->scoring);
-        for (unsigned c = 0; c < CHANNELS; c++) {
-            if (scorecard->channels[w][c].events) {
-                put_card(&json, &scorecard->channels[w][c], (enum window)w, channel_word((enum channel)c),
-                         scorecard->scoring);
-            }
-        }
-    }
-    jout_close(&json, ']');
+    put_cards(&json, scorecard);
+    put_services(&json, scorecard);
     jout_key(&json, "alerts");
     jout_open(&json, '[');
     for (size_t i = 0; i < episode_count; i++) {

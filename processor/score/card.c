@@ -119,4 +119,9 @@ void score_card(const struct tallies *tallies, const struct scoring *scoring, do
     card->surveys_answered = tallies->signals[SIGNAL_SURVEY_ANSWERED].good;
     /* Who does not tell what was offered, or told it before the window began, answered what was offered all the same. */
     card->surveys_offered = offered > card->surveys_answered ? offered : card->surveys_answered;
+    if (offered > 0) { /* of those who do not tell it nothing is known */
+        double answered = (double)(card->surveys_answered > 0 ? card->surveys_answered : 0);
+        card->response_rate = present(interval_wilson(answered, (double)card->surveys_offered, z), card->surveys_offered);
+    }
+    score_causes(tallies, scoring, card->causes);
 }

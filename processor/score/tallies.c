@@ -97,6 +97,13 @@ static void add_ratings(struct tallies *self, const int64_t counts[COUNTERS], ui
     }
 }
 
+static void add_counts(int64_t *sums, const int64_t *counts, enum signal signal)
+{
+    for (unsigned i = 0; i < signal_table[signal].width; i++) {
+        sums[i] += counts[signal_table[signal].first + i];
+    }
+}
+
 void tallies_add(struct tallies *self, const int64_t counts[COUNTERS], enum channel channel,
                  const struct scoring *scoring)
 {
@@ -116,4 +123,7 @@ void tallies_add(struct tallies *self, const int64_t counts[COUNTERS], enum chan
         }
     }
     add_ratings(self, counts, answers);
+    add_counts(self->transfers, counts, SIGNAL_TRANSFERS);
+    add_counts(self->hold, counts, SIGNAL_HOLD);
+    add_counts(self->wrap_up, counts, SIGNAL_WRAP_UP);
 }

@@ -41,6 +41,11 @@ static inline struct card random_card(struct seeded *random)
         .surveys_offered = (int64_t)seeded_sized(random, 20),
         .surveys_answered = seeded_between(random, 0, 14),
     };
+    card.response_rate = random_estimate(random);
+    for (unsigned c = 0; c < CAUSES; c++) {
+        card.causes[c] = (struct cause_figure){seeded_one_in(random, 2), seeded_unit(random) * 1000,
+                                               (int64_t)seeded_sized(random, 40)};
+    }
     for (unsigned d = 0; d < DRIVERS; d++) {
         card.drivers[d] =
             (struct driver_score){random_estimate(random), random_estimate(random), random_estimate(random)};
@@ -64,6 +69,14 @@ static inline void random_scorecard(struct seeded *random, const struct scoring 
         out->all[w] = random_card(random);
         for (unsigned c = 0; c < CHANNELS; c++) {
             out->channels[w][c] = random_card(random);
+        }
+    }
+    out->service_count = seeded_one_in(random, 20) ? SERVICES_SHOWN : seeded_below(random, 4);
+    out->services_left = seeded_one_in(random, 3) ? seeded_below(random, 1000) : 0;
+    for (size_t s = 0; s < out->service_count; s++) {
+        out->services[s].service = span_text(odd_names[seeded_below(random, ODD_NAMES)]);
+        for (unsigned w = 0; w < WINDOWS; w++) {
+            out->services[s].cards[w] = random_card(random);
         }
     }
 }

@@ -150,6 +150,20 @@ static json_t *drivers_of(const struct card *card, bool shown)
     return all;
 }
 
+static json_t *causes_of(const struct card *card, bool shown)
+{
+    static const char *const words[CAUSES] = {"transfers", "agent_informed", "escalated", "hold_seconds",
+                                              "wrap_up_seconds"};
+    json_t *all = json_object();
+    for (unsigned c = 0; c < CAUSES && shown; c++) {
+        if (card->causes[c].present) {
+            json_object_set_new(all, words[c],
+                                json_pack("{s:f,s:I}", "value", card->causes[c].value, "n", (json_int_t)card->causes[c].n));
+        }
+    }
+    return all;
+}
+
 static json_t *card_of(const struct card *card, unsigned window, const char *channel)
 {
     int64_t people = card->surveys_answered > card->interactions ? card->surveys_answered : card->interactions;
@@ -160,13 +174,30 @@ static json_t *card_of(const struct card *card, unsigned window, const char *cha
             json_object_set_new(of_behaviours, behaviours[b], estimate_of(&card->behaviours[b]));
         }
     }
-    return json_pack("{s:s,s:o,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "window", windows[window], "channel",
+    return json_pack("{s:s,s:o,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "window", windows[window], "channel",
                      maybe(channel != NULL, "string", json_string(channel ? channel : "")), "suppressed", !shown,
                      "interactions", maybe_long(shown, card->interactions), "cx", maybe_estimate(&card->cx, shown),
                      "drivers", drivers_of(card, shown), "behaviours", of_behaviours, "satisfaction",
                      maybe_estimate(&card->satisfaction, shown), "surveys_offered",
                      maybe_long(shown, card->surveys_offered), "surveys_answered",
-                     maybe_long(shown, card->surveys_answered));
+                     maybe_long(shown, card->surveys_answered), "response_rate",
+                     maybe_estimate(&card->response_rate, shown), "causes", causes_of(card, shown));
+}
+
+static json_t *services_of(const struct scorecard *scorecard)
+{
+    json_t *services = json_array();
+    for (size_t s = 0; s < scorecard->service_count; s++) {
+        json_t *cards = json_array();
+        for (unsigned w = 0; w < WINDOWS; w++) {
+            if (scorecard->services[s].cards[w].events) {
+                json_array_append_new(cards, card_of(&scorecard->services[s].cards[w], w, NULL));
+            }
+        }
+        json_array_append_new(
+            services, json_pack("{s:o,s:o}", "service", text_of(scorecard->services[s].service), "cards", cards));
+    }
+    return services;
 }
 
 static void scorecards_say_what_was_scored(void **state)
@@ -188,10 +219,11 @@ static void scorecards_say_what_was_scored(void **state)
                 }
             }
         }
-        json_t *expected = json_pack("{s:o,s:I,s:I,s:I,s:b,s:s,s:o}", "agency", text_of(scorecard->agency), "epoch",
+        json_t *expected = json_pack("{s:o,s:I,s:I,s:I,s:b,s:s,s:o,s:o,s:I}", "agency", text_of(scorecard->agency), "epoch",
                                      (json_int_t)scorecard->revision.epoch, "seq", (json_int_t)scorecard->revision.seq,
                                      "as_of", (json_int_t)scorecard->as_of.us, "catching_up", scorecard->catching_up,
-                                     "method", "0123456789abcdef", "cards", cards);
+                                     "method", "0123456789abcdef", "cards", cards, "services", services_of(scorecard),
+                                     "services_left", (json_int_t)scorecard->services_left);
         buffer_clear(&out);
         record_score(&out, ID_SCORE, scorecard);
         check("score", round, buffer_as_span(&out), "score", ID_SCORE, expected);

@@ -80,6 +80,15 @@ static void check_figures(const json_t *json, const struct card *card)
             check_estimate(shown, "survey", &driver->survey);
         }
     }
+    check_estimate(json, "response_rate", &card->response_rate);
+    for (unsigned c = 0; c < CAUSES; c++) {
+        const json_t *shown = json_object_get(json_object_get(json, "causes"), cause_word((enum cause)c));
+        assert_int_equal(shown != NULL, card->causes[c].present);
+        if (shown) {
+            check_real(shown, "value", card->causes[c].value);
+            check_integer(shown, "n", card->causes[c].n);
+        }
+    }
     for (unsigned b = 0; b < BEHAVIOURS; b++) {
         check_estimate(json_object_get(json, "behaviours"), behaviour_word((enum behaviour)b), &card->behaviours[b]);
     }
@@ -115,6 +124,25 @@ static void check_cards(const json_t *cards, const struct scorecard *scorecard)
         }
     }
     assert_int_equal(json_array_size(cards), at);
+}
+
+static void check_services(const json_t *json, const struct scorecard *scorecard)
+{
+    const json_t *services = json_object_get(json, "services");
+    assert_int_equal(json_array_size(services), scorecard->service_count);
+    check_integer(json, "services_left", (int64_t)scorecard->services_left);
+    for (size_t s = 0; s < scorecard->service_count; s++) {
+        const json_t *service = json_array_get(services, s);
+        const json_t *cards = json_object_get(service, "cards");
+        size_t at = 0;
+        check_text(service, "service", scorecard->services[s].service);
+        for (unsigned w = 0; w < WINDOWS; w++) {
+            if (scorecard->services[s].cards[w].events) {
+                check_card(json_array_get(cards, at++), &scorecard->services[s].cards[w], w, NULL);
+            }
+        }
+        assert_int_equal(json_array_size(cards), at);
+    }
 }
 
 static void check_alert(const json_t *json, const struct scorecard *scorecard, const struct view_episode *shown)
@@ -169,6 +197,7 @@ static void the_view_is_json_with_the_scorecards_figures(void **state)
         check_text(json, "updated_at", span_text("2026-11-22T12:00:00Z"));
         assert_int_equal(json_is_true(json_object_get(json, "catching_up")), scorecard->catching_up);
         check_text(json, "method", span_text("0123456789abcdef"));
+        check_services(json, scorecard);
         check_cards(json_object_get(json, "cards"), scorecard);
         const json_t *alerts = json_object_get(json, "alerts");
         assert_int_equal(json_array_size(alerts), count);

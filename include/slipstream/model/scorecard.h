@@ -19,6 +19,28 @@ struct driver_score {
     struct estimate survey;
 };
 
+/* What poor contacts come from, on the side of those who serve: shown beside the scores, part of none. */
+#define CAUSES_TABLE(C)                                                                                                \
+    C(CAUSE_TRANSFERS, "transfers", "transfers a contact went through, on average; three and more count as three")     \
+    C(CAUSE_AGENT_INFORMED, "agent_informed", "contacts in which the agent had the information needed, in per cent")   \
+    C(CAUSE_ESCALATED, "escalated", "contacts that were escalated, in per cent")                                       \
+    C(CAUSE_HOLD, "hold_seconds", "on hold, the median in seconds; within a bin of durations evenly spread")           \
+    C(CAUSE_WRAP_UP, "wrap_up_seconds", "for the agent to finish afterwards, the median in seconds")
+enum cause {
+#define CAUSE_ENUM(id, word, meaning) id,
+    CAUSES_TABLE(CAUSE_ENUM)
+#undef CAUSE_ENUM
+        CAUSES
+};
+const char *cause_word(enum cause cause);
+const char *cause_meaning(enum cause cause);
+
+struct cause_figure {
+    bool present;
+    double value; /* in the cause's unit */
+    int64_t n;    /* contacts that said it */
+};
+
 /* One (agency, service or all, channel or all) in one window. */
 struct card {
     int64_t interactions;
@@ -28,6 +50,8 @@ struct card {
     struct estimate behaviours[BEHAVIOURS];
     struct estimate satisfaction;
     int64_t surveys_offered, surveys_answered;
+    struct estimate response_rate; /* answered of offered, in per cent; absent: nobody tells of an offer */
+    struct cause_figure causes[CAUSES];
 };
 
 /* Good outcomes out of how many, per signal: standards applied, channels added up. */
@@ -40,6 +64,8 @@ struct tallies {
     struct tally signals[SIGNALS]; /* ratings: answers 4 and 5 of all */
     struct tally by_driver[DRIVERS][SIGNALS]; /* of the channels that answer for the driver */
     int64_t ratings[RATINGS][5];              /* likewise, where a rating is a driver's statement */
+    int64_t transfers[4];                     /* 0, 1, 2, 3 or more */
+    int64_t hold[DURATION_BINS], wrap_up[DURATION_BINS];
 };
 
 #endif
