@@ -103,6 +103,7 @@ struct config {
 #undef SETTING_MEMBER
     const char *(*kafka_properties)[2]; /* kafka.properties: name, value */
     size_t kafka_property_count;
+    const struct channel_mapping *mappings[CHANNELS]; /* mapping.CHANNEL; NULL: none */
     struct config_memory *memory; /* owns every text above */
 };
 
@@ -152,6 +153,8 @@ void config_value(const struct config *config, size_t setting, struct buffer *ou
 /* The same for config->kafka_properties[i]; one with password, secret, key or token in its name is a secret. */
 const char *config_property_origin(const struct config *config, size_t property);
 void config_property_value(const struct config *config, size_t property, struct buffer *out);
+/* A rule of a mapping in short: "queue_time_ms, factor 0.001". Its origin is in it. */
+void config_rule(const struct field_rule *rule, struct buffer *out);
 
 /* The tables as text: for --help, and as the Markdown reference page. */
 void config_help(struct buffer *out);

@@ -47,6 +47,10 @@ struct plan;
 /* Compiles. SKIP: bad_schema or incompatible_schema, with the field and what is wrong with it. */
 enum outcome plan_open(struct span writer_schema, enum channel channel, struct plan **plan,
                        struct reason *why) MUST_CHECK;
+/* The same under a mapping (NULL: none), which is borrowed and outlives the plan: the writer's fields are found by its
+ * names, whatever the writer's records are called. A schema with the full name of our own is read as it is. */
+enum outcome plan_open_mapped(struct span writer_schema, enum channel channel, const struct channel_mapping *mapping,
+                              struct plan **plan, struct reason *why) MUST_CHECK;
 void plan_close(struct plan *self);
 
 /* Decodes one body, in place: unless it says DONE, what is in *interaction means nothing. All of the body must be used

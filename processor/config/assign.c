@@ -84,8 +84,7 @@ static void complain_value(const struct loading *self, const struct setting *set
              guess_text(&guess, meant));
 }
 
-/* "file:line:column" for what a file says. NULL when memory is short, which is told at the end. */
-static const char *origin_text(struct loading *self, const struct said *said)
+const char *origin_text(struct loading *self, const struct said *said)
 {
     if (said->origin) {
         return said->origin;

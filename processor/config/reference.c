@@ -18,6 +18,8 @@ void config_help(struct buffer *out)
                     *setting->initial ? setting->initial : "none");
     }
     buffer_text(out, "  %-24s any other property of librdkafka\n", PROPERTIES_NAME ".NAME");
+    buffer_text(out, "  %-24s what producers' own schemas have for a field of ours (schemas/README.md)\n",
+                MAPPING_NAME ".CHANNEL.FIELD");
 }
 
 /* A cell of a Markdown table: a bar would end it. */
@@ -96,4 +98,11 @@ void config_reference(struct buffer *out)
         "Not passed on are:\n\n",
         mechanism);
     table_of_refusals(out);
+    buffer_text(
+        out,
+        "\n## mapping\n\n"
+        "In the file only: for producers with a schema of their own, what it has for our fields, by channel: "
+        "`mapping: {phone: {agency: office_code, wait_seconds: {from: queue_time_ms, factor: 0.001}}}`. A field is "
+        "followed by the name of the writer's, or by a mapping of `constant` or `from`, and `map`, `otherwise`, `times`, "
+        "`factor`; schemas/README.md says what each does.\n");
 }

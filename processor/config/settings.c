@@ -33,10 +33,13 @@ static const char *below(const char *name, const char *section)
     return strncmp(name, section, size) == 0 && name[size] == '.' ? name + size + 1 : NULL;
 }
 
-/* Settings by name, then kafka.properties, which is in no table; NULL after the last. */
+/* Settings by name, then kafka.properties and mapping, which are in no table; NULL after the last. */
 static const char *known_name(size_t i)
 {
-    return i < SETTINGS_TOTAL ? settings_table[i].name : i == SETTINGS_TOTAL ? PROPERTIES_NAME : NULL;
+    return i < SETTINGS_TOTAL        ? settings_table[i].name
+           : i == SETTINGS_TOTAL     ? PROPERTIES_NAME
+           : i == SETTINGS_TOTAL + 1 ? MAPPING_NAME
+                                     : NULL;
 }
 
 bool setting_is_section(const char *name)
@@ -46,7 +49,7 @@ bool setting_is_section(const char *name)
             return true;
         }
     }
-    return strcmp(name, PROPERTIES_NAME) == 0;
+    return strcmp(name, PROPERTIES_NAME) == 0 || strcmp(name, MAPPING_NAME) == 0;
 }
 
 /* The first word of rest, which may have been that of an earlier name too. */

@@ -9,6 +9,7 @@ enum { SETTINGS_TOTAL = 0 SETTINGS(SETTING_ONE) };
 #undef SETTING_ONE
 
 #define PROPERTIES_NAME   "kafka.properties"
+#define MAPPING_NAME      "mapping"
 #define PROPERTIES_MAX    128                /* of them */
 #define VALUE_SIZE_MAX    ((size_t)64 << 10) /* bytes of one value, as of a file that holds one */
 #define CONFIG_MEMORY_MAX ((size_t)16 << 20)
@@ -47,6 +48,8 @@ void setting_assign(struct loading *self, size_t index, const char *text, const 
 /* The same for the property NAME of kafka.properties.NAME. */
 void property_assign(struct loading *self, const char *name, const char *text, const struct said *said);
 bool property_is_secret(const char *name);
+/* "file:line:column" for what a file says. NULL when memory is short, which is told at the end. */
+const char *origin_text(struct loading *self, const struct said *said);
 
 /* One row for every property that is not passed on, and why. */
 struct property_refusal {

@@ -1,6 +1,6 @@
 /* sources.c - who may say what a setting is: the file, the environment, the command line. */
 #include "document.h"
-#include "settings.h"
+#include "mapping.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -74,6 +74,8 @@ static void read_entry(struct loading *self, const char *where, const struct nod
         complain_unknown(self, where, node, name);
     } else if (node->kind == NODE_MAP && strcmp(name, PROPERTIES_NAME) == 0) {
         read_properties(self, where, node);
+    } else if (node->kind == NODE_MAP && strcmp(name, MAPPING_NAME) == 0) {
+        mapping_read(self, where, node);
     } else if (node->kind == NODE_MAP) {
         read_section(self, where, node);
     } else if (node->kind != NODE_NOTHING) { /* nothing: everything in the section is commented out */

@@ -8,6 +8,7 @@ struct site site_below(struct compiler *self, const struct site *up, struct span
 {
     struct site below = *up;
     below.depth++;
+    below.mapped = NULL;
     below.place = add_place(self, up->place, name);
     if (up->path != NULL) {
         int length =
@@ -89,8 +90,8 @@ static void pass_over(struct compiler *self, uint32_t type, uint32_t place)
 }
 
 /* By symbol: the value is the symbol's position in our enum. */
-static enum outcome compile_enum(struct compiler *self, const struct schema_type *writer,
-                                 const struct schema_type *reader, const struct site *site, struct reason *why)
+enum outcome compile_enum(struct compiler *self, const struct schema_type *writer, const struct schema_type *reader,
+                          const struct site *site, struct reason *why)
 {
     const struct interaction_field *field = field_bound(site->path);
     uint32_t most = reader->count;
@@ -167,7 +168,7 @@ static enum outcome compile_items(struct compiler *self, const struct schema_typ
 
 /* ---- records ---- */
 
-static uint32_t find_field(const struct schema *schema, const struct schema_type *record, struct span name)
+uint32_t find_field(const struct schema *schema, const struct schema_type *record, struct span name)
 {
     for (uint32_t i = 0; i < record->count; i++) {
         if (span_equal(schema_field(schema, record->first + i)->name, name)) {
@@ -265,7 +266,7 @@ static enum outcome compile_record(struct compiler *self, const struct schema_ty
 /* ---- any type ---- */
 
 /* Our union: its first branch that the writer's type can be read as. */
-static uint32_t choose_branch(const struct compiler *self, uint32_t writer, uint32_t reader)
+uint32_t choose_branch(const struct compiler *self, uint32_t writer, uint32_t reader)
 {
     const struct schema_type *type = schema_type(self->readers, reader);
     for (uint32_t i = 0; type->kind == SCHEMA_UNION && i < type->count; i++) {
@@ -289,6 +290,9 @@ enum outcome compile_type(struct compiler *self, uint32_t writer, uint32_t reade
     }
     if (theirs->kind == SCHEMA_UNION) {
         return compile_union(self, writer, reader, site, why);
+    }
+    if (site->mapped != NULL) {
+        return compile_mapped(self, writer, site, why);
     }
     bool is_list = theirs->kind == SCHEMA_ARRAY || theirs->kind == SCHEMA_MAP;
     if (reader == SCHEMA_NONE) {

@@ -136,6 +136,9 @@ static inline const uint8_t *take_constant(struct leaf_context self, const struc
     return at;
 }
 
+/* mapped.c */
+const uint8_t *take_mapped(struct leaf_context self, const struct step *step, const uint8_t *at);
+
 /* ---- values that nothing wants ---- */
 
 static inline const uint8_t *pass_text(struct machine *self, const uint8_t *at)

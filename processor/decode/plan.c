@@ -120,7 +120,11 @@ static enum outcome compile_routines(struct compiler *self, struct reason *why)
 static enum outcome compile_whole(struct compiler *self, struct reason *why)
 {
     struct site whole = {.path = "", .place = PLACE_NONE};
-    TRY(compile_type(self, self->writers->type, self->readers->type, &whole, why));
+    if (mapping_applies(self)) {
+        TRY(compile_mapping(self, why));
+    } else {
+        TRY(compile_type(self, self->writers->type, self->readers->type, &whole, why));
+    }
     emit(self, STEP(OP_END, PLACE_NONE, NO_TARGET, 0, 0));
     TRY(compile_routines(self, why));
     if (plan_is_full(self)) {
@@ -130,10 +134,11 @@ static enum outcome compile_whole(struct compiler *self, struct reason *why)
 }
 
 enum outcome plan_compile(struct span writer_schema, struct span reader_schema, enum channel channel,
-                          struct plan **plan, struct reason *why)
+                          const struct channel_mapping *mapping, struct plan **plan, struct reason *why)
 {
     struct compiler self CLEANUP(compiler_done) = {0};
     TRY(compiler_init(&self, writer_schema, reader_schema, channel, why));
+    self.plan->mapping = mapping;
     TRY(compile_whole(&self, why));
     *plan = self.plan;
     self.plan = NULL; /* the caller owns it now */
@@ -142,5 +147,11 @@ enum outcome plan_compile(struct span writer_schema, struct span reader_schema, 
 
 enum outcome plan_open(struct span writer_schema, enum channel channel, struct plan **plan, struct reason *why)
 {
-    return plan_compile(writer_schema, decode_reader_schema(channel), channel, plan, why);
+    return plan_open_mapped(writer_schema, channel, NULL, plan, why);
+}
+
+enum outcome plan_open_mapped(struct span writer_schema, enum channel channel, const struct channel_mapping *mapping,
+                              struct plan **plan, struct reason *why)
+{
+    return plan_compile(writer_schema, decode_reader_schema(channel), channel, mapping, plan, why);
 }

@@ -31,6 +31,7 @@ enum leaf_op {
     OP_ENUM,           /* a: table of values, UNKNOWN_SYMBOL among them; b: symbols */
     OP_CONSTANT,       /* reads nothing. a, b: low and high half of a value */
     OP_CONSTANT_TEXT,  /* reads nothing. a: offset in the plan's text; b: size */
+    OP_MAPPED,         /* a: mapped_source, and the field; b: table of symbols. mapped.c */
     OP_PASS_TEXT,      /* string or bytes, checked to be text */
     OP_PASS_FLAG,      /* boolean */
     OP_PASS_INT,       /* int */
@@ -52,10 +53,12 @@ enum control_op {
     OP_NEXT,   /* the end of an item. a: step of the next item; b: least bytes of an item */
     OP_CALL,   /* a: first step of a routine that passes over a record */
     OP_RETURN,
+    OP_MARK,   /* a value that several fields are read from begins */
+    OP_REWIND, /* back to where it began */
 };
 
 #define NULLABLE 0x40 /* added to a leaf */
-_Static_assert((unsigned)OP_RETURN < NULLABLE, "a step's op has a bit to spare");
+_Static_assert((unsigned)OP_REWIND < NULLABLE, "a step's op has a bit to spare");
 
 #define UNKNOWN_SYMBOL UINT32_MAX
 
@@ -86,6 +89,7 @@ struct plan {
     struct buffer tables; /* uint32_t */
     struct buffer places; /* struct place */
     struct buffer text;
+    const struct channel_mapping *mapping; /* borrowed; or NULL */
 };
 
 static inline struct step *plan_step(const struct plan *self, size_t i)
@@ -101,9 +105,27 @@ static inline uint32_t *plan_entry(const struct plan *self, size_t i)
 #define PLACE_TEXT_SIZE 96
 const char *plan_place_text(const struct plan *self, uint32_t place, char text[PLACE_TEXT_SIZE]);
 
-/* plan_open with a reader's schema of the caller's. Its fields are bound by path, as interaction_fields has them. */
+/* plan_open_mapped with a reader's schema of the caller's. Its fields are bound by path, as interaction_fields has
+ * them. */
 enum outcome plan_compile(struct span writer_schema, struct span reader_schema, enum channel channel,
-                          struct plan **plan, struct reason *why) MUST_CHECK;
+                          const struct channel_mapping *mapping, struct plan **plan, struct reason *why) MUST_CHECK;
+
+/* ---- mapped values ---- */
+
+/* What OP_MAPPED reads. */
+enum mapped_source {
+    MAPPED_TEXT,
+    MAPPED_FLAG,
+    MAPPED_INT,
+    MAPPED_LONG,
+    MAPPED_FLOAT,
+    MAPPED_DOUBLE,
+    MAPPED_SYMBOL, /* the step's table: how many there are, then offset and size of each in the plan's text */
+};
+#define MAPPED(source, field) ((uint32_t)(source) << 16 | (uint32_t)(field))
+
+/* The rule of a field: what the mapping says, or that it is read as it is. */
+const struct field_rule *mapped_rule(const struct plan *self, size_t field);
 
 /* ---- between the parts of the compiler ---- */
 
@@ -112,6 +134,7 @@ struct compiler {
     struct plan *plan;
     struct buffer entries; /* uint32_t for each of the writer's types: the first step of its routine */
     struct buffer waiting; /* uint32_t: types whose routine is called */
+    const char *sources[INTERACTION_FIELDS]; /* under a mapping: the writer's path of each field, or NULL */
 };
 #define ROUTINE_NONE    UINT32_MAX
 #define ROUTINE_WAITING (UINT32_MAX - 1)
@@ -121,7 +144,15 @@ struct site {
     const char *path; /* "survey.trust"; "" for the outermost record; NULL where nothing can be bound */
     uint32_t place;
     unsigned depth;
-    bool conditional; /* not run for every message: a default must be set by a step */
+    bool conditional;                 /* not run for every message: a default must be set by a step */
+    const struct mapped_site *mapped; /* under a mapping, where a field is, or may be inside; or NULL */
+};
+
+/* Where in the writer's record the compiler is, under a mapping. */
+#define MAPPED_PATH_SIZE 256
+struct mapped_site {
+    const char *theirs; /* "queue.org" */
+    size_t field;       /* which of ours is read here; INTERACTION_FIELDS: those that are inside */
 };
 
 /* The site of a field below, its path written into the caller's text. A path too long for that is none of ours. */
@@ -152,6 +183,19 @@ enum outcome compile_default(struct compiler *self, uint32_t reader, const json_
 /* compile.c: reads one type of the writer as one of the reader, or passes over it (reader: SCHEMA_NONE). */
 enum outcome compile_type(struct compiler *self, uint32_t writer, uint32_t reader, const struct site *site,
                           struct reason *why) MUST_CHECK;
+/* The parts of it that a mapping needs: a union's branch that the writer's type can be read as, else the reader; an
+ * enum by symbol; passing over. */
+uint32_t choose_branch(const struct compiler *self, uint32_t writer, uint32_t reader);
+enum outcome compile_enum(struct compiler *self, const struct schema_type *writer, const struct schema_type *reader,
+                          const struct site *site, struct reason *why) MUST_CHECK;
+uint32_t find_field(const struct schema *schema, const struct schema_type *record, struct span name);
+
+/* compile_mapped.c: the whole under a mapping, and one type inside it. */
+bool mapping_applies(const struct compiler *self);
+enum outcome compile_mapping(struct compiler *self, struct reason *why) MUST_CHECK;
+enum outcome compile_mapped(struct compiler *self, uint32_t writer, const struct site *site,
+                            struct reason *why) MUST_CHECK;
+
 /* compile_union.c: the same for a writer's union. */
 enum outcome compile_union(struct compiler *self, uint32_t writer, uint32_t reader, const struct site *site,
                            struct reason *why) MUST_CHECK;

@@ -26,6 +26,7 @@ struct machine {
     enum reason_code code;
     uint32_t depth;
     uint64_t empty_items;
+    const uint8_t *mark; /* of OP_MARK */
     struct frame_of_run stack[SCHEMA_DEPTH_MAX];
 };
 

@@ -51,6 +51,17 @@ static void print_all(const struct buffer *text)
     fwrite(text->data, 1, text->size, stdout);
 }
 
+static void print_rule(const struct field_rule *rule, enum channel channel, const char *field, struct buffer *value)
+{
+    char name[96];
+    if (rule->given) {
+        snprintf(name, sizeof name, "mapping.%s.%s", channel_word(channel), field);
+        buffer_clear(value);
+        config_rule(rule, value);
+        printf("%-28s %-30.*s %s\n", name, (int)value->size, (const char *)value->data, rule->origin);
+    }
+}
+
 static void print_settings(const struct config *config)
 {
     struct buffer value;
@@ -67,6 +78,11 @@ static void print_settings(const struct config *config)
         buffer_clear(&value);
         config_property_value(config, i, &value);
         printf("%-28s %-30.*s %s\n", name, (int)value.size, (const char *)value.data, config_property_origin(config, i));
+    }
+    for (unsigned c = 0; c < CHANNELS; c++) {
+        for (size_t i = 0; config->mappings[c] && i < interaction_field_count; i++) {
+            print_rule(&config->mappings[c]->rules[i], (enum channel)c, interaction_fields[i].path, &value);
+        }
     }
     buffer_done(&value);
 }

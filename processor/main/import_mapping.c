@@ -28,19 +28,9 @@ bool import_format_from_word(const char *word, enum import_format *format)
     return true;
 }
 
-static int find_from(const void *key, const void *entry)
-{
-    const struct span *value = key;
-    const char *from = ((const struct map_entry *)entry)->from;
-    size_t size = strlen(from);
-    size_t shorter = size < value->size ? size : value->size;
-    int order = shorter > 0 ? memcmp(value->data, from, shorter) : 0;
-    return order ? order : (value->size > size) - (value->size < size);
-}
-
 const char *rule_mapped(const struct rule *rule, struct span value)
 {
-    const struct map_entry *entry = bsearch(&value, rule->entries, rule->entry_count, sizeof *rule->entries, find_from);
+    const struct map_entry *entry = map_find(rule->entries, rule->entry_count, value);
     return entry ? entry->to : NULL;
 }
 

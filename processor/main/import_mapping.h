@@ -17,7 +17,6 @@
 #ifndef SLIPSTREAM_MAIN_IMPORT_MAPPING_H
 #define SLIPSTREAM_MAIN_IMPORT_MAPPING_H
 
-#include "import_value.h"
 #include "slipstream/config.h"
 
 enum import_format { FORMAT_UNSET, FORMAT_CSV, FORMAT_JSONL };
@@ -29,9 +28,6 @@ bool import_format_from_word(const char *word, enum import_format *format); /* "
 
 enum rule_source { RULE_NONE, RULE_CONSTANT, RULE_COLUMNS, RULE_TEMPLATE, RULE_BETWEEN };
 
-struct map_entry {
-    const char *from, *to;
-};
 /* Of a template: text, or a column. */
 struct template_part {
     struct span text;
@@ -58,10 +54,6 @@ struct mapping_column {
     const char *name;
     size_t line, column; /* where the mapping first names it */
 };
-
-#define ONE(member, type, path) +1
-enum { INTERACTION_FIELDS = 0 INTERACTION_TEXTS(ONE) INTERACTION_NUMBERS(ONE) };
-#undef ONE
 
 struct mapping {
     const char *where;         /* its file's name; borrowed */

@@ -185,11 +185,6 @@ static void read_template(struct rule_reader *self, const yaml_node_t *node)
     }
 }
 
-static int compare_from(const void *a, const void *b)
-{
-    return strcmp(((const struct map_entry *)a)->from, ((const struct map_entry *)b)->from);
-}
-
 /* An empty result is absent. */
 static void read_map(struct rule_reader *self, const yaml_node_t *node)
 {
@@ -204,9 +199,9 @@ static void read_map(struct rule_reader *self, const yaml_node_t *node)
         if (to && (*to || self->target->is_channel)) {
             check_result(self, entries[i].value, to);
         }
-        rule->entries[rule->entry_count++] = (struct map_entry){entries[i].key, to ? to : ""};
+        rule->entries[rule->entry_count++] = (struct map_entry){entries[i].key, to ? to : "", 0};
     }
-    qsort(rule->entries, rule->entry_count, sizeof *rule->entries, compare_from);
+    qsort(rule->entries, rule->entry_count, sizeof *rule->entries, map_order);
     free(entries);
 }
 

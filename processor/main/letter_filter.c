@@ -1,7 +1,6 @@
 /* letter_filter.c - which dead letters are meant. */
 #include "letter_filter.h"
 
-#include "import_value.h"
 #include "slipstream/config.h"
 
 /* The next word of a list with commas; false after the last. */

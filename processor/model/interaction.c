@@ -32,6 +32,42 @@ const struct interaction_field interaction_fields[] = {
 };
 const size_t interaction_field_count = sizeof interaction_fields / sizeof *interaction_fields;
 
+bool channel_has_field(enum channel channel, const struct interaction_field *field)
+{
+    static const unsigned web = 1u << CHANNEL_WEB;
+    static const unsigned office = 1u << CHANNEL_OFFICE;
+    static const unsigned chat = 1u << CHANNEL_CHAT;
+    static const unsigned voice = 1u << CHANNEL_PHONE | 1u << CHANNEL_OFFICE | 1u << CHANNEL_CHAT;
+    const struct {
+        size_t offset;
+        unsigned channels;
+    } rows[] = {
+#define ONLY(member, channels) {offsetof(struct interaction, member), channels}
+        ONLY(completed, web),
+        ONLY(page_helpful, web),
+        ONLY(search_found, web),
+        ONLY(error_shown, web),
+        ONLY(outcome, voice),
+        ONLY(wait, voice),
+        ONLY(contained, chat),
+        ONLY(timing_inaccurate, office),
+        ONLY(questions_answered, voice),
+        ONLY(resolved, voice),
+        ONLY(transfers, voice),
+        ONLY(agent_informed, voice),
+        ONLY(escalated, voice),
+        ONLY(hold, voice),
+        ONLY(wrap_up, voice),
+#undef ONLY
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].offset == field->offset) {
+            return (rows[i].channels >> channel & 1) != 0;
+        }
+    }
+    return true;
+}
+
 void interaction_init(struct interaction *self, enum channel channel)
 {
     *self = (struct interaction){.channel = channel};

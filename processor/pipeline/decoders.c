@@ -45,6 +45,7 @@ void decoders_init(struct decoders *self, struct registry *registry, const struc
 {
     _Static_assert(FRAMING_AUTO == 0 && FRAMING_RAW == 5 && FRAMINGS == 6, "FRAMING_CHOICES has their order");
     *self = (struct decoders){.registry = registry};
+    memcpy(self->mappings, config->mappings, sizeof config->mappings);
     for (unsigned c = 0; c < CHANNELS; c++) {
         struct raw_setting setting = setting_of(config, (enum channel)c);
         self->framings[c] = (enum framing)setting.framing;
@@ -122,7 +123,8 @@ static enum outcome decoder_make(struct decoders *self, const struct decoder_key
     struct decoder *decoder = calloc(1, sizeof *decoder);
     ASSERT(decoder);
     decoder->key = *key;
-    if (plan_open(schema, (enum channel)key->channel, &decoder->plan, &decoder->unusable) != DONE) {
+    if (plan_open_mapped(schema, (enum channel)key->channel, self->mappings[key->channel], &decoder->plan,
+                         &decoder->unusable) != DONE) {
         decoder->plan = NULL;
     }
     HASH_ADD(hh, self->known, key, sizeof decoder->key, decoder);

@@ -23,9 +23,10 @@ struct decoders {
     struct registry *registry; /* borrowed */
     struct source *source;     /* borrowed: has the headers of its records */
     enum framing framings[CHANNELS];
-    struct schema_ref raw[CHANNELS]; /* of raw messages */
-    const char *raw_files[CHANNELS]; /* NULL: our own schema */
-    struct decoder *known;           /* by schema and channel */
+    const struct channel_mapping *mappings[CHANNELS]; /* borrowed; NULL: none */
+    struct schema_ref raw[CHANNELS];                  /* of raw messages */
+    const char *raw_files[CHANNELS];                  /* NULL: our own schema */
+    struct decoder *known;                            /* by schema and channel */
     struct decoder *latest[CHANNELS];
     bool has_headers[CHANNELS];  /* a message of the topic had a FRAME_HEADER */
     struct mono_time away_until; /* the registry is not asked before */
@@ -37,7 +38,8 @@ void decoders_connect(struct decoders *self, struct source *source);
 void decoders_done(struct decoders *self);
 
 /* Whether the files that a configuration names for raw messages are there. STOP/bad_config. */
-enum outcome decoders_check(const struct registry *registry, const struct config *config, struct reason *why) MUST_CHECK;
+enum outcome decoders_check(const struct registry *registry, const struct config *config,
+                            struct reason *why) MUST_CHECK;
 
 /* One record's value into an interaction of the topic's channel. DONE; SKIP: a dead letter; RETRY: the registry does
  * not answer. *schema_id is set when the framing told one. */

@@ -18,8 +18,9 @@
 #define ALLOWED_TOPIC "a topic name: 1 to 249 of a-z A-Z 0-9 . _ -, and not . or .."
 #define ALLOWED_NAME  "1 to 64 of a-z A-Z 0-9 . _ -"
 #define ALLOWED_TOP                                                                                                    \
-    "app, instance, stage, kafka, topics, framing, signals, intake, registry, schemas, redis, score, dedupe, agencies, "        \
-    "services, scoring, http, log"
+    "app, instance, stage, kafka, topics, framing, signals, intake, registry, schemas, redis, score, dedupe, "         \
+    "agencies, "                                                                                                       \
+    "services, scoring, http, log, mapping"
 #define ALLOWED_SETTINGS "got an unknown setting, allowed those of \"slipstream config reference\""
 
 /* ---- files that are wrong ---- */

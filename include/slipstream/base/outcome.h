@@ -91,7 +91,9 @@ enum outcome {
     R(REASON_FULL, "full", "a bound was reached",                                                                      \
       "see what keeps it from draining, or raise the bound that the text names")                                       \
     R(REASON_FATAL, "fatal", "a client library gave up",                                                               \
-      "the program restarts by its orchestrator; if it repeats, the text says what the library met")
+      "the program restarts by its orchestrator; if it repeats, the text says what the library met")                   \
+    R(REASON_UNMAPPED_VALUE, "unmapped_value", "a value that the configuration's mapping does not turn into its field's",\
+      "add the value to the field's map, or otherwise: absent, then replay")
 
 enum reason_code {
 #define REASON_ENUM(code, word, meaning, advice) code,

@@ -97,6 +97,13 @@ struct interaction_field {
 extern const struct interaction_field interaction_fields[];
 extern const size_t interaction_field_count;
 
+#define INTERACTION_ONE(member, type, path) +1
+enum { INTERACTION_FIELDS = 0 INTERACTION_TEXTS(INTERACTION_ONE) INTERACTION_NUMBERS(INTERACTION_ONE) };
+#undef INTERACTION_ONE
+
+/* Whether a channel's schema has the field. */
+bool channel_has_field(enum channel channel, const struct interaction_field *field);
+
 /* Everything absent. */
 void interaction_init(struct interaction *self, enum channel channel);
 

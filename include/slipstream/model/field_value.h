@@ -1,11 +1,11 @@
-/* import_value.h - from a column's text to what a field stores.
+/* field_value.h - from a text to what a field stores: an imported column's, a mapped field's.
  *
  * Units: times in µs since the epoch, UTC unless the text has an offset; durations in ms. Errors: false, and the output
  * untouched. Texts are borrowed and need no NUL. Pure. */
-#ifndef SLIPSTREAM_MAIN_IMPORT_VALUE_H
-#define SLIPSTREAM_MAIN_IMPORT_VALUE_H
+#ifndef SLIPSTREAM_MODEL_FIELD_VALUE_H
+#define SLIPSTREAM_MODEL_FIELD_VALUE_H
 
-#include "slipstream/model.h"
+#include "slipstream/model/interaction.h"
 
 /* How times are written, tried in order: "iso" (ISO 8601: 2026-11-22, 2026-11-22T09:30, … 09:30:00.5+01:00, a blank for
  * the T), "epoch_s", "epoch_ms", or a pattern of strptime. */
@@ -43,6 +43,14 @@ bool value_convert(enum field_type type, struct span text, const struct value_ru
 /* What such a field takes, for a reason: "a time"; and the word that such a refusal is counted under: "bad_time". */
 const char *value_expected(enum field_type type);
 const char *value_refusal(enum field_type type);
+
+/* A map from values to what a field takes, sorted by `from`. */
+struct map_entry {
+    const char *from, *to; /* to: empty for absent */
+    int64_t value;         /* of `to`, for who converts it once: config's mapping */
+};
+const struct map_entry *map_find(const struct map_entry *entries, size_t count, struct span value); /* NULL: it has none */
+int map_order(const void *a, const void *b); /* for qsort */
 
 /* Without blanks and tabs around it. */
 struct span value_trim(struct span text);

@@ -1,5 +1,7 @@
-/* import_value.c - times, flags, numbers and words, as files write them. */
-#include "import_value.h"
+/* field_value.c - times, flags, numbers and words, as files write them. */
+#include "slipstream/model/field_value.h"
+
+#include "slipstream/base.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -349,4 +351,26 @@ const char *value_refusal(enum field_type type)
         [FIELD_CONTACT] = "bad_value",
     };
     return words[type];
+}
+
+/* ---- maps ---- */
+
+int map_order(const void *a, const void *b)
+{
+    return strcmp(((const struct map_entry *)a)->from, ((const struct map_entry *)b)->from);
+}
+
+static int compare_from(const void *key, const void *entry)
+{
+    const struct span *value = key;
+    const char *from = ((const struct map_entry *)entry)->from;
+    size_t size = strlen(from);
+    size_t shorter = size < value->size ? size : value->size;
+    int order = shorter > 0 ? memcmp(value->data, from, shorter) : 0;
+    return order ? order : (value->size > size) - (value->size < size);
+}
+
+const struct map_entry *map_find(const struct map_entry *entries, size_t count, struct span value)
+{
+    return bsearch(&value, entries, count, sizeof *entries, compare_from);
 }
