@@ -250,7 +250,7 @@ static uint32_t read_names(struct batch_reader *self, uint32_t before)
     uint32_t count = before;
     while (array_next(&names, &self->cursor)) {
         struct span name = cursor_span(&self->cursor);
-        if (name.size == 0 || name.size > ID_SIZE_MAX) {
+        if (name.size == 0 || name.size > ID_SIZE_MAX || !span_is_text(name)) { /* a NUL would end it in stored state */
             self->cursor.broken = true;
         }
         self->names = grow(self->names, &self->name_capacity, count + 1, sizeof *self->names);

@@ -165,9 +165,22 @@ struct loading {
     size_t count, capacity;
 };
 
+/* Names come from interactions that were checked: a longer one was put there by somebody else. */
+static enum outcome check_names(const struct field_name *field, size_t count, struct reason *why)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (field->parts[i].size > ID_SIZE_MAX) {
+            return FAIL(why, STOP, REASON_BAD_STATE, "a stored field has a name of %zu bytes, at most %d are allowed",
+                        field->parts[i].size, ID_SIZE_MAX);
+        }
+    }
+    return DONE;
+}
+
 static enum outcome load_cell(struct task *task, const struct field_name *field, struct span value, struct reason *why)
 {
     enum channel channel;
+    TRY(check_names(field, 2, why));
     uint32_t agency = fold_agency(task->fold, field->parts[0]);
     uint32_t service = fold_service(task->fold, agency, field->parts[1]);
     const struct fold_agency *kept = fold_agency_at(task->fold, agency);
@@ -216,6 +229,7 @@ static enum outcome load_episode(struct task *task, const struct field_name *fie
                                  struct reason *why)
 {
     char text[64];
+    TRY(check_names(field, 1, why));
     for (unsigned s = 0; s < TARGETS; s++) {
         if (span_equal(field->parts[1], span_text(subject_word(s, text)))) {
             uint32_t agency = fold_agency(task->fold, field->parts[0]);

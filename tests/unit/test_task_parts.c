@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "outbox.h"
 #include "seeded.h"
+#include "task_state.h"
 #include "watch.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
@@ -133,6 +133,71 @@ static void a_list_of_changes_holds_what_was_put_in(void **state)
     }
     changes_done(&changes);
     free(large);
+}
+
+/* ---- names that are too long ---- */
+
+/* A store that holds one field. */
+struct one_field {
+    struct store base;
+    struct span name, value;
+};
+
+static enum outcome load_one(struct store *base, int32_t partition,
+                             enum outcome (*field)(void *context, struct span name, struct span value,
+                                                   struct reason *why),
+                             void *context, struct reason *why)
+{
+    const struct one_field *self = (const struct one_field *)base;
+    (void)partition;
+    return field(context, self->name, self->value, why);
+}
+
+static const struct {
+    const char *name;
+    enum state_kind kind;
+    size_t sizes[2]; /* of its first two parts */
+    bool fits;
+} long_names[] = {
+    {"an agency of 200 bytes", STATE_OPEN, {200, 1}, true},
+    {"an agency of 201 bytes", STATE_OPEN, {201, 1}, false},
+    {"a service of 200 bytes", STATE_OPEN, {1, 200}, true},
+    {"a service of 201 bytes", STATE_OPEN, {1, 201}, false},
+    {"an episode's agency of 201 bytes", STATE_EPISODE, {201, 1}, false},
+};
+
+static void names_beyond_their_bound_are_refused(void **state)
+{
+    (void)state;
+    static const struct store_ops ops = {.load = load_one};
+    static const struct fold_limits limits = {1024, US_PER_HOUR, 8, 8};
+    char letters[201];
+    memset(letters, 'a', sizeof letters);
+    for (size_t row = 0; row < COUNT(long_names); row++) {
+        struct field_name field = {
+            long_names[row].kind,
+            {span_of(letters, long_names[row].sizes[0]), span_of(letters, long_names[row].sizes[1]), span_text("web")}};
+        struct changes changes;
+        struct task task;
+        struct cell cell;
+        struct reason why = {0};
+        changes_init(&changes);
+        cell_init(&cell);
+        changes_begin(&changes, &field);
+        cell_encode_open(&cell, &changes.bytes);
+        changes_end(&changes);
+        const struct state_change *list = changes_list(&changes);
+        struct one_field store = {{&ops}, list[0].field, list[0].value};
+        task_init(&task, NULL, 0);
+        task.fold = fold_open(&limits);
+        enum outcome outcome = task_load(&task, &store.base, &why);
+        if (outcome != (long_names[row].fits ? DONE : STOP) || (outcome == STOP && why.code != REASON_BAD_STATE)) {
+            fail_msg("%s: %d, %s", long_names[row].name, outcome, why.text);
+        }
+        task_done(&task);
+        changes_done(&changes);
+        cell_done(&cell);
+    }
 }
 
 /* ---- outbox ---- */
@@ -338,6 +403,7 @@ int main(void)
         cmocka_unit_test(names_of_fields_come_back),
         cmocka_unit_test(foreign_fields_are_left_alone),
         cmocka_unit_test(a_list_of_changes_holds_what_was_put_in),
+        cmocka_unit_test(names_beyond_their_bound_are_refused),
         cmocka_unit_test(an_entrys_way_out),
         cmocka_unit_test(stored_entries_are_loaded_once),
         cmocka_unit_test(damaged_entries_are_refused),

@@ -1,0 +1,33 @@
+# Fuzz targets: fuzz/NAME.c with its inputs in fuzz/corpus/NAME. With the preset fuzz libFuzzer looks for more of them, a
+# test each, labelled fuzz; in every other preset they are replayed, as unit tests.
+add_custom_target(fuzz)
+
+function(fuzz_target name)
+    cmake_parse_arguments(TARGET "" "" "WITH;LINKS;INSIDE" ${ARGN})
+    list(TRANSFORM TARGET_WITH PREPEND fuzz/)
+    add_executable(fuzz_${name} fuzz/${name}.c fuzz/harness.c ${TARGET_WITH})
+    target_link_libraries(fuzz_${name} PRIVATE ${TARGET_LINKS})
+    target_include_directories(fuzz_${name} PRIVATE fuzz support)
+    foreach(module ${TARGET_INSIDE}) # parts that the module's contract does not show
+        target_include_directories(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/processor/${module})
+    endforeach()
+    add_dependencies(fuzz fuzz_${name})
+    set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${name})
+    if(SLIPSTREAM_SANITIZE MATCHES "fuzzer")
+        target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+        add_test(NAME fuzz/${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/run --built ${CMAKE_BINARY_DIR} ${name})
+        set_tests_properties(fuzz/${name} PROPERTIES LABELS fuzz TIMEOUT 300)
+    else()
+        target_sources(fuzz_${name} PRIVATE fuzz/replay.c)
+        add_test(NAME fuzz/corpus_${name} COMMAND fuzz_${name} ${corpus})
+        set_tests_properties(fuzz/corpus_${name} PROPERTIES LABELS unit TIMEOUT 120)
+    endif()
+endfunction()
+
+fuzz_target(frame LINKS decode)
+fuzz_target(schema WITH body.c plan_checks.c LINKS decode jansson INSIDE decode)
+fuzz_target(plan WITH body.c plan_checks.c LINKS commands decode jansson INSIDE decode)
+fuzz_target(signals LINKS pipeline INSIDE pipeline)
+fuzz_target(state LINKS pipeline INSIDE pipeline)
+fuzz_target(config LINKS commands m)
+fuzz_target(import LINKS commands decode)
