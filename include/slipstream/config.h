@@ -84,6 +84,8 @@ enum setting_type {
     S(agencies_max, SETTING_COUNT, "agencies.max", "4096", 1, 1000000, "", "most agencies a partition; the rest is _other") \
     S(services_max, SETTING_COUNT, "services.max", "64", 1, 65536, "", "most services an agency; the rest is _other")  \
     S(scoring_file, SETTING_TEXT, "scoring.file", "", 0, 4096, "", "scoring file; the built-in one when empty")        \
+    S(scoring_shadow, SETTING_TEXT, "scoring.shadow", "", 0, 4096, "",                                                 \
+      "a second scoring file, scored and shown beside the first, alerting nobody; none when empty")                    \
     S(http_address, SETTING_TEXT, "http.address", "127.0.0.1", 1, 256, "", "address of the ops port")                  \
     S(http_port, SETTING_COUNT, "http.port", "9600", 0, 65535, "", "the ops port: metrics and health; 0 takes a free one") \
     S(log_level, SETTING_CHOICE, "log.level", "info", 0, 3, "error|warn|info|debug", "what is logged")                 \

@@ -29,7 +29,8 @@ static enum exit_code run_check(const struct command *self, int argc, char **arg
     }
     fprintf(stderr, "%.*s", (int)problems.text.size, (const char *)problems.text.data);
     if (fine) {
-        printf("fine: scoring version %s\n", scoring->version);
+        printf(shadow ? "fine: scoring version %s, in its shadow %s\n" : "fine: scoring version %s\n", scoring->version,
+               shadow ? shadow->version : "");
     }
     scoring_close(scoring);
     scoring_close(shadow);

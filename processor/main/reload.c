@@ -6,8 +6,18 @@ extern char **environ;
 enum outcome load_methods(const struct config *config, struct scoring **scoring, struct scoring **shadow,
                           struct problems *problems)
 {
+    *scoring = NULL;
     *shadow = NULL;
-    return scoring_load(config->scoring_file, scoring, problems);
+    enum outcome first = scoring_load(config->scoring_file, scoring, problems);
+    enum outcome second = config->scoring_shadow ? scoring_load(config->scoring_shadow, shadow, problems) : DONE;
+    if (first == DONE && second == DONE) {
+        return DONE;
+    }
+    scoring_close(*scoring);
+    scoring_close(*shadow);
+    *scoring = NULL;
+    *shadow = NULL;
+    return STOP;
 }
 
 /* The first of the problems; `check` tells them all. */
@@ -29,8 +39,9 @@ static void tell_restart(const struct setup *setup, const struct config *fresh)
     buffer_init(&names, 1 << 16);
     for (size_t i = 0; i < settings_count; i++) {
         size_t offset = settings_table[i].offset;
-        bool is_followed = offset == offsetof(struct config, scoring_file) ||
-                           offset == offsetof(struct config, log_level) || offset == offsetof(struct config, stage);
+        bool is_followed =
+            offset == offsetof(struct config, scoring_file) || offset == offsetof(struct config, scoring_shadow) ||
+            offset == offsetof(struct config, log_level) || offset == offsetof(struct config, stage);
         if (!is_followed && !config_same(&setup->config, fresh, i)) {
             add_name(&names, settings_table[i].name);
         }

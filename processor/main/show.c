@@ -4,7 +4,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#define VIEW_MAX ((size_t)16 << 20)
+#define VIEW_MAX  ((size_t)16 << 20)
 #define STATE_MAX ((size_t)1 << 30)
 
 /* A setup with Redis at hand. */
@@ -110,7 +110,27 @@ static const json_t *card_of(const json_t *view, const char *window)
     return NULL;
 }
 
-static void print_score(const json_t *view, const char *window)
+/* What the second scoring file makes of the same window, and how far it is from the first. */
+static void print_shadow(const json_t *view, const json_t *card, const char *window)
+{
+    const json_t *shadow = json_object_get(view, "shadow");
+    const json_t *other = shadow ? card_of(shadow, window) : NULL;
+    const json_t *cx = json_object_get(card, "cx");
+    const json_t *other_cx = json_object_get(other, "cx");
+    if (!shadow) {
+        printf("  %-24s  %8s", "no shadow", "");
+        return;
+    }
+    print_estimate(other, "cx");
+    if (cx && other_cx) {
+        printf("  %+8.1f",
+               json_number_value(json_object_get(other_cx, "value")) - json_number_value(json_object_get(cx, "value")));
+    } else {
+        printf("  %8s", "");
+    }
+}
+
+static void print_score(const json_t *view, const char *window, bool with_shadow)
 {
     const json_t *card = card_of(view, window);
     printf("%-32s", json_string_value(json_object_get(view, "agency")));
@@ -119,6 +139,9 @@ static void print_score(const json_t *view, const char *window)
         return;
     }
     print_estimate(card, "cx");
+    if (with_shadow) {
+        print_shadow(view, card, window);
+    }
     printf("  %10lld  %s%s\n", (long long)json_integer_value(json_object_get(card, "interactions")),
            json_string_value(json_object_get(view, "as_of")),
            json_is_true(json_object_get(view, "catching_up")) ? "  catching up" : "");
@@ -146,6 +169,7 @@ static enum exit_code run_scores(const struct command *self, int argc, char **ar
         return code;
     }
     const char *window = argument(self, &shown.setup.arguments, "window");
+    bool with_shadow = argument(self, &shown.setup.arguments, "shadow") != NULL;
     struct reason why;
     json_t *views = NULL;
     enum outcome read = read_views(&shown, &views, &why);
@@ -154,10 +178,14 @@ static enum exit_code run_scores(const struct command *self, int argc, char **ar
     } else if (read == DONE) {
         size_t i;
         const json_t *view;
-        printf("%-32s  %-24s  %10s  %s\n", "agency", "CX score (95 % interval)", "contacts", "as of");
+        printf("%-32s  %-24s", "agency", "CX score (95 % interval)");
+        if (with_shadow) {
+            printf("  %-24s  %8s", "in the shadow", "apart");
+        }
+        printf("  %10s  %s\n", "contacts", "as of");
         json_array_foreach(views, i, view)
         {
-            print_score(view, window ? window : "24h");
+            print_score(view, window ? window : "24h", with_shadow);
         }
     }
     json_decref(views);
@@ -170,7 +198,9 @@ const struct command command_scores = {
     .summary = "prints the live scores, of all agencies or those named",
     .example = "slipstream scores --config slipstream.yaml --window 7d",
     .has_config = true,
-    .options = {{"window", "WINDOW", "1h, 4h, 24h (the default), 7d or 28d"}, {"json", NULL, "the whole view, as JSON"}},
+    .options = {{"window", "WINDOW", "1h, 4h, 24h (the default), 7d or 28d"},
+                {"shadow", NULL, "beside it the score by scoring.shadow, and how far apart they are"},
+                {"json", NULL, "the whole view, as JSON"}},
     .run = run_scores,
 };
 
@@ -247,8 +277,9 @@ const struct command command_state = {
     .name = "state",
     .arguments = "show",
     .summary = "prints the stored counts of every cell and window, as JSON lines",
-    .detail = "For operators: these are exact counts, not suppressed. Reads only; what it prints of a task that is being\n"
-              "written to may be of two moments.",
+    .detail =
+        "For operators: these are exact counts, not suppressed. Reads only; what it prints of a task that is being\n"
+        "written to may be of two moments.",
     .example = "slipstream state show --config slipstream.yaml",
     .has_config = true,
     .run = run_state,

@@ -1,6 +1,7 @@
 /* look.c - roll → score → detect, agency by agency. */
 #include "look.h"
 #include "services.h"
+#include "shadow.h"
 
 #include "slipstream/detect.h"
 #include "slipstream/roll.h"
@@ -14,6 +15,7 @@ struct looker {
     struct tallies all[WINDOWS];
     struct tallies channels[WINDOWS][CHANNELS];
     struct service_tallies service;
+    struct shadow_tallies shadow;
     struct scorecard scorecard;
     struct buffer cards; /* encoded, for telling whether anything has changed */
     struct buffer alert;
@@ -107,6 +109,7 @@ static void add_cell(const struct glance *self, struct fold_cell *cell)
         if (counts[COUNTER_EVENTS]) {
             tallies_add(&looker->all[w], counts, cell->channel, looker->settings->methods.scoring);
             tallies_add(&looker->channels[w][cell->channel], counts, cell->channel, looker->settings->methods.scoring);
+            shadow_add(&looker->shadow, (enum window)w, counts, cell->channel);
             service_add(&looker->service, (enum window)w, counts, cell->channel, looker->settings->methods.scoring);
         }
     }
@@ -118,6 +121,7 @@ static void add_cells(const struct glance *self, const struct fold_agency *agenc
     memset(self->looker->all, 0, sizeof self->looker->all);
     memset(self->looker->channels, 0, sizeof self->looker->channels);
     services_begin(&self->looker->scorecard);
+    shadow_begin(&self->looker->shadow, self->looker->settings->methods.shadow);
     for (uint32_t s = 0; s < agency->service_count; s++) {
         service_clear(&self->looker->service);
         for (unsigned c = 0; c < CHANNELS; c++) {
@@ -145,6 +149,7 @@ static void score_all(const struct glance *self, const struct fold_agency *agenc
             score_card(&looker->channels[w][c], scorecard->scoring, Z_95, &scorecard->channels[w][c]);
         }
     }
+    shadow_score(&looker->shadow, &scorecard->shadow);
 }
 
 /* ---- episodes ---- */

@@ -16,6 +16,14 @@ struct service_cards {
     struct card cards[WINDOWS];
 };
 
+/* What a second scoring file says of the same counts: for the view alone, where people judge it before it is switched on.
+ * It is suppressed as the first is. */
+struct shadow_cards {
+    const struct scoring *scoring; /* NULL: there is none */
+    struct card all[WINDOWS];
+    struct card channels[WINDOWS][CHANNELS];
+};
+
 /* All the figures of an agency at a look. */
 struct scorecard {
     struct span agency;
@@ -28,6 +36,7 @@ struct scorecard {
     struct service_cards services[SERVICES_SHOWN]; /* as they came up first */
     size_t service_count;
     size_t services_left; /* more that there are */
+    struct shadow_cards shadow;
 };
 struct aggregate {
     struct span agency, service;

@@ -138,20 +138,35 @@ static void put_episode(struct jout *json, const struct scorecard *scorecard, co
     jout_close(json, '}');
 }
 
-static void put_cards(struct jout *json, const struct scorecard *scorecard)
+static void put_cards(struct jout *json, const struct card all[WINDOWS], const struct card channels[WINDOWS][CHANNELS],
+                      const struct scoring *scoring)
 {
     jout_key(json, "cards");
     jout_open(json, '[');
     for (unsigned w = 0; w < WINDOWS; w++) {
-        put_card(json, &scorecard->all[w], (enum window)w, NULL, scorecard->scoring);
+        put_card(json, &all[w], (enum window)w, NULL, scoring);
         for (unsigned c = 0; c < CHANNELS; c++) {
-            if (scorecard->channels[w][c].events) {
-                put_card(json, &scorecard->channels[w][c], (enum window)w, channel_word((enum channel)c),
-                         scorecard->scoring);
+            if (channels[w][c].events) {
+                put_card(json, &channels[w][c], (enum window)w, channel_word((enum channel)c), scoring);
             }
         }
     }
     jout_close(json, ']');
+}
+
+/* Whether few people are told of is for the file in force to say. */
+static void put_shadow(struct jout *json, const struct scorecard *scorecard)
+{
+    const struct shadow_cards *shadow = &scorecard->shadow;
+    if (!shadow->scoring) {
+        return;
+    }
+    jout_key(json, "shadow");
+    jout_open(json, '{');
+    jout_key(json, "method");
+    jout_text(json, shadow->scoring->version);
+    put_cards(json, shadow->all, shadow->channels, scorecard->scoring);
+    jout_close(json, '}');
 }
 
 static void put_services(struct jout *json, const struct scorecard *scorecard)
@@ -197,8 +212,9 @@ void view_render(struct buffer *out, const struct scorecard *scorecard, const st
     jout_bool(&json, scorecard->catching_up);
     jout_key(&json, "method");
     jout_text(&json, scorecard->scoring->version);
-    put_cards(&json, scorecard);
+    put_cards(&json, scorecard->all, scorecard->channels, scorecard->scoring);
     put_services(&json, scorecard);
+    put_shadow(&json, scorecard);
     jout_key(&json, "alerts");
     jout_open(&json, '[');
     for (size_t i = 0; i < episode_count; i++) {

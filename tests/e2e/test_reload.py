@@ -1,6 +1,7 @@
 """test_reload.py - HUP: a good scoring file is in force at the next look, a bad one changes nothing and says so; aliases
 count from then on; what needs a restart is named."""
 
+import json
 import signal
 
 import harness
@@ -69,6 +70,10 @@ def run(scenario):
     second = version(scenario, path)
     scenario.true("another method has another version", second != first, (first, second))
     config.write_text("log: {level: debug}\nscore: {apply_interval: 2s}\n")
+    shadow = scenario.folder / "shadow.yaml"
+    shadow.write_text(builtin.replace("method: top2box", "method: net"))
+    with open(config, "a") as more:
+        more.write(f"scoring: {{shadow: {shadow}}}\n")
     line = hup(scenario, running, "reloaded")
     scenario.same("the line says what is in force", (line["scoring"], line["level"]), (second, "debug"))
     scenario.same("what wants a restart is named",
@@ -76,6 +81,13 @@ def run(scenario):
     scenario.same("the metric says so again", running.metrics().sum(SUCCESSFUL), 1)
     for agency in ("tax", "parks"):
         until_method(scenario, agency, second)
+    third = version(scenario, shadow)
+    scenario.same("the line names the shadow", line["shadow"], third)
+    scenario.until("the view has the shadow beside it", lambda: [
+        (one["method"], one["shadow"]["method"]) for one in json.loads(scenario.call("scores", "--json", "tax"))
+        if "shadow" in one] == [(second, third)], 30)
+    printed = scenario.call("scores", "--shadow", "tax")
+    scenario.true("and slipstream scores prints both", "in the shadow" in printed and "tax" in printed, printed)
     send(scenario, "TAX", "an alias now", 25)
 
     def counted(agency):

@@ -71,6 +71,13 @@ static inline void random_scorecard(struct seeded *random, const struct scoring 
             out->channels[w][c] = random_card(random);
         }
     }
+    out->shadow.scoring = seeded_one_in(random, 2) ? scoring : NULL;
+    for (unsigned w = 0; out->shadow.scoring && w < WINDOWS; w++) {
+        out->shadow.all[w] = random_card(random);
+        for (unsigned c = 0; c < CHANNELS; c++) {
+            out->shadow.channels[w][c] = random_card(random);
+        }
+    }
     out->service_count = seeded_one_in(random, 20) ? SERVICES_SHOWN : seeded_below(random, 4);
     out->services_left = seeded_one_in(random, 3) ? seeded_below(random, 1000) : 0;
     for (size_t s = 0; s < out->service_count; s++) {

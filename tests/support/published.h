@@ -88,6 +88,17 @@ static inline json_t *last_score(struct world *world, const char *agency)
     return last ? published_json(last->value, "score", ID_SCORE) : NULL;
 }
 
+/* The live view of an agency; the caller decrefs it. */
+static inline json_t *last_view(struct world *world, const char *agency)
+{
+    char key[ID_SIZE_MAX + 8];
+    snprintf(key, sizeof key, "view:%s", agency);
+    struct span view = fake_redis_view(world->redis, span_text(key));
+    json_t *json = json_loadb((const char *)view.data, view.size, 0, NULL);
+    assert_non_null(json);
+    return json;
+}
+
 /* Alerts on the topic that are of a transition, the first `max` of them into out; how many there are. */
 struct told_alert {
     char id[17], agency[64], subject[64];

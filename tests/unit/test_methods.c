@@ -142,6 +142,42 @@ static void the_next_look_is_by_the_new_one(void **state)
     score_tear_down(self);
 }
 
+/* A shadow is in the view alone, as the file in force made of itself: nothing on the topics changes, nobody is told. */
+static void a_shadow_is_shown_and_alerts_nobody(void **state)
+{
+    (void)state;
+    struct score_setup *self = score_set_up(3, NULL);
+    struct scoring other = self->world.scoring;
+    const struct scoring_target missed = {span_text("*"), {90, 90, 90, 90, 90}};
+    snprintf(other.version, sizeof other.version, "fedcba9876543210");
+    other.signal_n_min = 1000;
+    other.targets = &missed; /* which every agency misses: it is the shadow's own, so nobody hears of it */
+    other.target_count = 1;
+    other.suppress_below = 1000000;
+    const struct methods methods = {&self->world.scoring, &other};
+    start_score(self);
+    scorer_set_methods(self->score->scorer, &methods);
+    say_phone(self, 60, 40);
+    idle(self, 600);
+    json_t *score = last_score(&self->world, self->agencies[0]);
+    assert_string_equal(text_in(score, "method"), self->world.scoring.version);
+    assert_true(cx_of(score) > 0);
+    json_decref(score);
+    json_t *view = last_view(&self->world, self->agencies[0]);
+    const json_t *shadow = json_object_get(view, "shadow");
+    assert_string_equal(text_in(shadow, "method"), "fedcba9876543210");
+    const json_t *card = json_array_get(json_object_get(shadow, "cards"), WINDOW_28D * 2); /* each with one channel's */
+    assert_string_equal(text_in(card, "window"), "28d");
+    assert_true(json_is_false(json_object_get(card, "suppressed"))); /* that is for the file in force to say */
+    assert_int_equal(number_in(card, "interactions"), 100);
+    assert_null(json_object_get(card, "cx")); /* too few for it */
+    assert_int_equal(json_array_size(json_object_get(view, "alerts")), 0);
+    assert_int_equal(alerts_told(&self->world, "opened", NULL, 0), 0);
+    json_decref(view);
+    score_stop(self->score);
+    score_tear_down(self);
+}
+
 /* ---- intake ---- */
 
 static unsigned events_of(struct world *world, const char *agency)
@@ -211,9 +247,8 @@ static void intake_follows_aliases(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_held_outlives_a_swap),
-        cmocka_unit_test(readers_see_pairs_in_order),
-        cmocka_unit_test(the_next_look_is_by_the_new_one),
+        cmocka_unit_test(what_is_held_outlives_a_swap),    cmocka_unit_test(readers_see_pairs_in_order),
+        cmocka_unit_test(the_next_look_is_by_the_new_one), cmocka_unit_test(a_shadow_is_shown_and_alerts_nobody),
         cmocka_unit_test(intake_follows_aliases),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

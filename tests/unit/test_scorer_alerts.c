@@ -63,10 +63,7 @@ static void check_id(const struct told_alert *alert, const char *agency, uint32_
 /* The ids in the view's list of open alerts. */
 static size_t alerts_in_view(struct score_setup *self, int32_t partition)
 {
-    char key[64];
-    snprintf(key, sizeof key, "view:%s", self->agencies[partition]);
-    struct span view = fake_redis_view(self->world.redis, span_text(key));
-    json_t *json = json_loadb((const char *)view.data, view.size, 0, NULL);
+    json_t *json = last_view(&self->world, self->agencies[partition]);
     assert_non_null(json);
     size_t count = json_array_size(json_object_get(json, "alerts"));
     json_decref(json);

@@ -112,18 +112,29 @@ static void check_card(const json_t *json, const struct card *card, unsigned win
     }
 }
 
-static void check_cards(const json_t *cards, const struct scorecard *scorecard)
+static void check_cards(const json_t *cards, const struct card all[WINDOWS],
+                        const struct card by_channel[WINDOWS][CHANNELS])
 {
     size_t at = 0;
     for (unsigned w = 0; w < WINDOWS; w++) {
-        check_card(json_array_get(cards, at++), &scorecard->all[w], w, NULL);
+        check_card(json_array_get(cards, at++), &all[w], w, NULL);
         for (unsigned c = 0; c < CHANNELS; c++) {
-            if (scorecard->channels[w][c].events) {
-                check_card(json_array_get(cards, at++), &scorecard->channels[w][c], w, channels[c]);
+            if (by_channel[w][c].events) {
+                check_card(json_array_get(cards, at++), &by_channel[w][c], w, channels[c]);
             }
         }
     }
     assert_int_equal(json_array_size(cards), at);
+}
+
+static void check_shadow(const json_t *json, const struct scorecard *scorecard)
+{
+    const json_t *shadow = json_object_get(json, "shadow");
+    assert_int_equal(shadow != NULL, scorecard->shadow.scoring != NULL);
+    if (shadow) {
+        check_text(shadow, "method", span_text("0123456789abcdef"));
+        check_cards(json_object_get(shadow, "cards"), scorecard->shadow.all, scorecard->shadow.channels);
+    }
 }
 
 static void check_services(const json_t *json, const struct scorecard *scorecard)
@@ -198,7 +209,8 @@ static void the_view_is_json_with_the_scorecards_figures(void **state)
         assert_int_equal(json_is_true(json_object_get(json, "catching_up")), scorecard->catching_up);
         check_text(json, "method", span_text("0123456789abcdef"));
         check_services(json, scorecard);
-        check_cards(json_object_get(json, "cards"), scorecard);
+        check_cards(json_object_get(json, "cards"), scorecard->all, scorecard->channels);
+        check_shadow(json, scorecard);
         const json_t *alerts = json_object_get(json, "alerts");
         assert_int_equal(json_array_size(alerts), count);
         for (size_t i = 0; i < count; i++) {
