@@ -86,6 +86,32 @@ enum setting_type {
     S(scoring_file, SETTING_TEXT, "scoring.file", "", 0, 4096, "", "scoring file; the built-in one when empty")        \
     S(scoring_shadow, SETTING_TEXT, "scoring.shadow", "", 0, 4096, "",                                                 \
       "a second scoring file, scored and shown beside the first, alerting nobody; none when empty")                    \
+    S(board_url, SETTING_TEXT, "board.url", "", 0, 1024, "",                                                           \
+      "where people find the board: alerts link to their agency's page below it")                                      \
+    S(alertmanager_urls, SETTING_TEXT, "alertmanager.urls", "", 0, 4096, "",                                           \
+      "Alertmanager's instances, comma-separated, 8 at most: each is told; none when empty")                           \
+    S(alertmanager_username, SETTING_TEXT, "alertmanager.username", "", 0, 256, "", "user for basic authentication")   \
+    S(alertmanager_password, SETTING_SECRET, "alertmanager.password", "", 0, 1024, "", "password for basic authentication") \
+    S(alertmanager_token, SETTING_SECRET, "alertmanager.token", "", 0, 8192, "", "bearer token, instead of a user")    \
+    S(alertmanager_labels, SETTING_TEXT, "alertmanager.labels", "severity=warning", 0, 1024, "",                       \
+      "labels that every alert has beside its own, to route by: \"severity=warning,team=cx\"")                         \
+    S(alertmanager_timeout, SETTING_DURATION, "alertmanager.timeout", "10s", 100000, 60000000, "", "longest wait for an answer") \
+    S(alertmanager_resend, SETTING_DURATION, "alertmanager.resend", "1m", 100000, 600000000, "",                       \
+      "how often an open alert is sent again")                                                                         \
+    S(alertmanager_ends_after, SETTING_DURATION, "alertmanager.ends_after", "4m", 1000000, 3600000000, "",             \
+      "how long after it was sent last Alertmanager takes an alert for over; twice alertmanager.resend at least")      \
+    S(alertmanager_resolved_for, SETTING_DURATION, "alertmanager.resolved_for", "5m", 0, 3600000000, "",               \
+      "how long it is told that an alert is over, after it was told first")                                            \
+    S(webhook_url, SETTING_SECRET, "webhook.url", "", 0, 2048, "",                                                     \
+      "receiver of alerts as signed JSON; none when empty. Secret, since many have a key in it")                       \
+    S(webhook_secret, SETTING_SECRET, "webhook.secret", "", 0, 1024, "", "key of the signature, 16 bytes at least")    \
+    S(webhook_timeout, SETTING_DURATION, "webhook.timeout", "10s", 100000, 60000000, "", "longest wait for an answer") \
+    S(webhook_backoff_max, SETTING_DURATION, "webhook.backoff_max", "1m", 100000, 3600000000, "",                      \
+      "longest rest before what failed is sent again; the first is a second, or this when it is less")                 \
+    S(webhook_give_up, SETTING_DURATION, "webhook.give_up", "24h", 1000000, 604800000000, "",                          \
+      "how long one alert is tried before it is given up, for this receiver only")                                     \
+    S(tls_ca, SETTING_TEXT, "tls.ca", "", 0, 4096, "",                                                                 \
+      "file of certificates that Alertmanager's and the webhook's must go back to; the system's when empty")           \
     S(http_address, SETTING_TEXT, "http.address", "127.0.0.1", 1, 256, "", "address of the ops port")                  \
     S(http_port, SETTING_COUNT, "http.port", "9600", 0, 65535, "", "the ops port: metrics and health; 0 takes a free one") \
     S(log_level, SETTING_CHOICE, "log.level", "info", 0, 3, "error|warn|info|debug", "what is logged")                 \

@@ -11,6 +11,7 @@
 
 #include "slipstream/config.h"
 #include "slipstream/kafka.h"
+#include "slipstream/notify.h"
 #include "slipstream/registry.h"
 #include "slipstream/serve.h"
 #include "slipstream/store.h"
@@ -46,11 +47,25 @@ struct stage_status {
     _Atomic int64_t heartbeat_us;     /* mono; 0: the stage does not run here */
     _Atomic int64_t last_progress_us; /* wall: last commit or apply */
     _Atomic bool joined, draining;
-    _Atomic int64_t read[CHANNELS];                       /* intake: by topic */
-    _Atomic int64_t records[CHANNELS][RECORD_OUTCOMES];   /* intake: applied means routed */
-    _Atomic int64_t lag[CHANNELS];                        /* score: [0] is cx.signals */
-    struct histogram commits;                             /* intake: transactions; score: applies */
+    _Atomic int64_t read[CHANNELS];                     /* intake: by topic */
+    _Atomic int64_t records[CHANNELS][RECORD_OUTCOMES]; /* intake: applied means routed */
+    _Atomic int64_t lag[CHANNELS];                      /* score: [0] is cx.signals */
+    struct histogram commits;                           /* intake: transactions; score: applies */
     _Atomic bool up[DEPENDENCIES];
+};
+
+enum delivery_outcome {
+    DELIVERY_ACCEPTED,
+    DELIVERY_FAILED /* to be tried again */,
+    DELIVERY_DROPPED,
+    DELIVERY_OUTCOMES
+};
+extern const char *const delivery_outcome_words[DELIVERY_OUTCOMES];
+struct sink_status {
+    _Atomic int64_t outcomes[DELIVERY_OUTCOMES];
+    _Atomic int64_t waiting;  /* alerts it has not acknowledged */
+    _Atomic int64_t given_up; /* of them, because there were too many */
+    _Atomic int state;        /* enum notify_state */
 };
 struct status {
     struct stage_status stages[STATUS_STAGES];
@@ -60,6 +75,8 @@ struct status {
     _Atomic int64_t applies[APPLY_RESULTS];
     _Atomic int64_t alerts[ALERT_TRANSITIONS];
     _Atomic int64_t alert_queue;
+    _Atomic unsigned sinks; /* SINK_BIT of those there are */
+    struct sink_status sink[ALERT_SINKS];
     _Atomic int64_t agencies;
     _Atomic int64_t published;
     _Atomic int64_t state_bytes;
@@ -134,8 +151,15 @@ struct score_settings {
 struct scorer;
 struct scorer *scorer_open(const struct score_settings *settings);
 struct source_events scorer_events(struct scorer *self);
-void scorer_connect(struct scorer *self, struct source *source, struct store *store, struct publisher *publisher);
+struct scorer_edges { /* borrowed */
+    struct source *source;
+    struct store *store;
+    struct publisher *publisher;
+    struct notifier *notifier; /* NULL: none */
+};
+void scorer_connect(struct scorer *self, const struct scorer_edges *edges);
 void scorer_delivered(void *self, uint64_t token, enum outcome outcome, const struct reason *why);
+void scorer_notified(void *self, enum alert_sink sink, uint64_t token, enum outcome outcome);
 /* Between turns: what is scored from now on is scored so. What is held is borrowed, in place of the last. */
 void scorer_set_methods(struct scorer *self, const struct methods *methods);
 enum outcome scorer_turn(struct scorer *self, struct reason *why) MUST_CHECK;
@@ -155,6 +179,7 @@ struct span embedded_schema(const char *name);
 struct kafka_settings connect_kafka(const struct config *config, struct log *log);
 struct registry_settings connect_registry(const struct config *config);
 struct store_settings connect_store(const struct config *config, struct log *log);
+struct notify_settings connect_notify(const struct config *config, struct log *log);
 
 #define TOPICS_MAX 16
 /* Every topic of a configuration, with the settings it should have. Returns how many. */

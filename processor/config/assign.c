@@ -20,11 +20,9 @@ static bool text_is_good(const struct setting *setting, const char *text)
     if (size < setting->least || size > setting->most) {
         return false;
     }
-    if (setting->type == SETTING_SECRET) {
-        return true;
-    }
     const struct setting_check *check = setting_check(setting->name);
-    return is_printable(text) && (!check || size == 0 || check->good(text));
+    bool is_fitting = !check || size == 0 || check->good(text);
+    return is_fitting && (setting->type == SETTING_SECRET || is_printable(text));
 }
 
 /* Whether a URL or a list of hosts looks as if somebody had put credentials into it: signs of a user or a query, or a

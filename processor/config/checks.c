@@ -10,6 +10,7 @@
 #define NAME_CHARACTERS     LETTERS DIGITS "._-"
 #define HOST_CHARACTERS     NAME_CHARACTERS
 #define ADDRESS6_CHARACTERS "0123456789abcdefABCDEF:."
+#define ALERTMANAGERS_MAX   8 /* as many as notify has threads for */
 
 static bool consists_of(struct span text, const char *characters)
 {
@@ -104,14 +105,59 @@ static bool redis_url_is_good(const char *text)
     return host_is_good(host) && (left.size <= 1 || (take(&left, "/") && number_is_in(left, 0, 65535)));
 }
 
-static bool registry_url_is_good(const char *text)
+/* http:// or https://, a host and a path; no user, and nothing that one of `without` begins. */
+static bool is_http_url(struct span url, const char *without)
 {
-    struct span left = span_text(text);
-    if (!take(&left, "http://") && !take(&left, "https://")) {
+    struct span left = url;
+    struct span plain = take_until(&left, without);
+    if (left.size > 0 || (!take(&plain, "http://") && !take(&plain, "https://"))) {
         return false;
     }
-    struct span host = take_until(&left, "/");
-    return host_is_good(host) && !strpbrk(text, "@?# ");
+    return host_is_good(take_until(&plain, "/?"));
+}
+
+static bool http_url_is_good(const char *text)
+{
+    return is_http_url(span_text(text), "@?# \t\r\n");
+}
+
+/* Of a receiver with a key in its query, as many have. */
+static bool webhook_url_is_good(const char *text)
+{
+    return is_http_url(span_text(text), "@# \t\r\n");
+}
+
+static bool http_urls_are_good(const char *text)
+{
+    struct span left = span_text(text);
+    size_t count = 0;
+    do {
+        if (!is_http_url(take_until(&left, ","), "@?# \t\r\n") || ++count > ALERTMANAGERS_MAX) {
+            return false;
+        }
+    } while (take(&left, ","));
+    return true;
+}
+
+/* "severity=warning,team=cx", with Prometheus' names of labels; those that an alert has of its own are not for giving.
+ */
+static bool labels_are_good(const char *text)
+{
+    static const char *const taken[] = {"alertname", "agency", "subject", "kind", "episode"};
+    struct span left = span_text(text);
+    do {
+        struct span name = take_until(&left, "=,");
+        if (!consists_of(name, LETTERS DIGITS "_") || strchr(DIGITS, name.data[0]) || !take(&left, "=") ||
+            take_until(&left, ",").size == 0) {
+            return false;
+        }
+        for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+            if (span_equal(name, span_text(taken[i]))) {
+                return false;
+            }
+        }
+    } while (take(&left, ","));
+    return true;
 }
 
 /* A file of the folder or of one below it: "web.avsc", "v2/web.avsc"; no way out of it, and nothing hidden. */
@@ -157,6 +203,12 @@ static bool address_is_good(const char *text)
 #define FRAMING_RAW_CHOICE 5 /* of FRAMING_CHOICES */
 #define ALLOWED_RAW "an id of the registry or of schemas.ids, or the name of a file of schemas.folder"
 
+/* A key that cannot be guessed; who puts a word there is told. */
+static bool webhook_secret_is_good(const char *text)
+{
+    return strlen(text) >= 16;
+}
+
 static const struct setting_check checks[] = {
     {"app", name_is_good, "1 to 64 of a-z A-Z 0-9 . _ -", false},
     {"instance", name_is_good, "1 to 64 of a-z A-Z 0-9 . _ -", false},
@@ -164,13 +216,23 @@ static const struct setting_check checks[] = {
     {"kafka.brokers", brokers_are_good, "host:port,host:port…", true},
     {"redis.url", redis_url_is_good,
      "redis://[user@]host[:port][/db] or rediss://…, with the password in redis.password", true},
-    {"registry.url", registry_url_is_good,
+    {"registry.url", http_url_is_good,
      "http:// or https:// host[:port][/path], with user and password in registry.username and registry.password", true},
     {"schemas.ids", ids_are_good, "ID=FILE,ID=FILE… with files of schemas.folder", false},
     {"schemas.web", raw_schema_is_good, ALLOWED_RAW, false},
     {"schemas.phone", raw_schema_is_good, ALLOWED_RAW, false},
     {"schemas.office", raw_schema_is_good, ALLOWED_RAW, false},
     {"schemas.chat", raw_schema_is_good, ALLOWED_RAW, false},
+    {"board.url", http_url_is_good, "http:// or https:// host[:port][/path]", true},
+    {"alertmanager.urls", http_urls_are_good,
+     "1 to 8 of http:// or https:// host[:port][/path], comma-separated, with user and password in "
+     "alertmanager.username and alertmanager.password",
+     true},
+    {"alertmanager.labels", labels_are_good,
+     "NAME=VALUE,NAME=VALUE… with other names than alertname, agency, subject, kind and episode", false},
+    {"webhook.url", webhook_url_is_good, "http:// or https:// host[:port][/path][?query], without user and password",
+     true},
+    {"webhook.secret", webhook_secret_is_good, "16 bytes or more", true},
     {"http.address", address_is_good, "an IP address such as 127.0.0.1, 0.0.0.0 or ::", false},
 };
 
@@ -242,9 +304,41 @@ static void check_raw(struct loading *self)
     }
 }
 
+/* A complaint about a setting that is wrong because of another. */
+static void complain_together(struct loading *self, const char *name, const char *text)
+{
+    size_t index;
+    if (setting_find(name, &index)) {
+        problem(self->problems, config_origin(self->config, index), 0, 0, "%s: %s", name, text);
+    }
+}
+
+/* Who is told of alerts, and how: half of it is a mistake. */
+static void check_sinks(struct loading *self)
+{
+    const struct config *config = self->config;
+    if (config->alertmanager_token && config->alertmanager_username) {
+        complain_together(self, "alertmanager.token", "got a token and a user, allowed one of them");
+    }
+    if (config->alertmanager_password && !config->alertmanager_username) {
+        complain_together(self, "alertmanager.password", "got a password, allowed only with alertmanager.username");
+    }
+    if (config->alertmanager_ends_after < 2 * config->alertmanager_resend) {
+        complain_together(self, "alertmanager.ends_after",
+                          "got less than twice alertmanager.resend, allowed twice of it or more: one answer that is "
+                          "late must not end an alert");
+    }
+    if (config->webhook_url && !config->webhook_secret) {
+        complain_together(self, "webhook.secret", "got nothing, allowed a key of 16 bytes or more: webhook.url is set");
+    }
+    if (config->webhook_secret && !config->webhook_url) {
+        complain_together(self, "webhook.secret", "got a key, allowed only with webhook.url");
+    }
+}
+
 void config_check(struct loading *self)
 {
-    static void (*const together[])(struct loading *) = {check_topics, check_schemas, check_raw};
+    static void (*const together[])(struct loading *) = {check_topics, check_schemas, check_raw, check_sinks};
     for (size_t i = 0; i < sizeof together / sizeof *together; i++) {
         together[i](self);
     }

@@ -6,7 +6,7 @@
 const char *const episode_state_words[EPISODE_STATES] = {"normal",     "pending",      "firing",
                                                          "recovering", "insufficient", "learning"};
 const char *const alert_kind_words[ALERT_KINDS] = {"target", "slip"};
-const char *const alert_transition_words[ALERT_TRANSITIONS] = {"none", "opened", "closed"};
+const char *const alert_transition_words[ALERT_TRANSITIONS] = {"none", "opened", "closed", "updated"};
 
 /* A target's id is as the first release made it: of the subject's word alone. */
 uint64_t alert_id(enum alert_kind kind, struct span agency, unsigned subject, uint32_t ordinal)

@@ -1,6 +1,8 @@
 /* connect.c - a configuration as the settings of each edge. */
 #include "slipstream/pipeline.h"
 
+#define NOTIFY_LEASE_US                                                                                                \
+    (30 * US_PER_SECOND)           /* less than it takes until another is given the partitions of one that stopped */
 #define REGISTRY_NEGATIVE_MS 30000 /* how soon a schema that was not there is asked for again */
 
 struct kafka_settings connect_kafka(const struct config *config, struct log *log)
@@ -26,6 +28,29 @@ struct registry_settings connect_registry(const struct config *config)
         .ids = config->schemas_ids,
         .timeout_ms = config->registry_timeout / US_PER_MS,
         .negative_ttl_ms = REGISTRY_NEGATIVE_MS,
+    };
+}
+
+struct notify_settings connect_notify(const struct config *config, struct log *log)
+{
+    return (struct notify_settings){
+        .log = log,
+        .alertmanager = {.urls = config->alertmanager_urls,
+                         .username = config->alertmanager_username,
+                         .password = config->alertmanager_password,
+                         .token = config->alertmanager_token,
+                         .labels = config->alertmanager_labels,
+                         .timeout_us = config->alertmanager_timeout,
+                         .resend_us = config->alertmanager_resend,
+                         .ends_after_us = config->alertmanager_ends_after,
+                         .resolved_for_us = config->alertmanager_resolved_for},
+        .webhook = {.url = config->webhook_url,
+                    .secret = config->webhook_secret,
+                    .timeout_us = config->webhook_timeout,
+                    .backoff_max_us = config->webhook_backoff_max,
+                    .give_up_us = config->webhook_give_up},
+        .tls_ca = config->tls_ca,
+        .lease_us = NOTIFY_LEASE_US,
     };
 }
 

@@ -122,14 +122,12 @@ static enum outcome find_schemas(struct output_schemas *schemas, const struct co
     return found;
 }
 
-enum outcome score_edges_schemas(struct score_edges *self, const struct pipeline_settings *settings,
-                                 struct reason *why)
+enum outcome score_edges_schemas(struct score_edges *self, const struct pipeline_settings *settings, struct reason *why)
 {
     return find_schemas(&self->schemas, settings->config, why);
 }
 
-enum outcome score_edges_redis(struct score_edges *self, const struct pipeline_settings *settings,
-                               struct reason *why)
+enum outcome score_edges_redis(struct score_edges *self, const struct pipeline_settings *settings, struct reason *why)
 {
     const struct config *config = settings->config;
     if (!self->store) {
@@ -157,6 +155,12 @@ enum outcome score_edges_open(struct score_edges *self, const struct pipeline_se
         };
         TRY(kafka_publisher_open(&publisher, &self->publisher, why));
     }
+    if (!self->notifier) {
+        struct notify_settings notify = connect_notify(config, settings->log);
+        notify.context = scorer;
+        notify.delivered = scorer_notified;
+        TRY(notify_open(&notify, &self->notifier, why));
+    }
     struct source_settings source = {
         .kafka = connect_kafka(settings->config, settings->log),
         .group = group,
@@ -175,6 +179,9 @@ void score_edges_close(struct score_edges *self)
     }
     if (self->publisher) {
         self->publisher->ops->close(self->publisher);
+    }
+    if (self->notifier) {
+        self->notifier->ops->close(self->notifier); /* what it still has is in the outbox, too */
     }
     if (self->store) {
         self->store->ops->close(self->store);

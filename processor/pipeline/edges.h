@@ -13,6 +13,7 @@ struct score_edges {
     struct source *source;
     struct store *store;
     struct publisher *publisher;
+    struct notifier *notifier;
     char cluster_id[CLUSTER_ID_SIZE];
     char topic_id[32];
     struct output_schemas schemas;

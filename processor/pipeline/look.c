@@ -1,5 +1,6 @@
 /* look.c - roll → score → detect, agency by agency. */
 #include "look.h"
+#include "notice.h"
 #include "services.h"
 #include "shadow.h"
 
@@ -19,6 +20,7 @@ struct looker {
     struct scorecard scorecard;
     struct buffer cards; /* encoded, for telling whether anything has changed */
     struct buffer alert;
+    struct buffer notice; /* the same alert as JSON */
 };
 
 struct looker *looker_open(const struct score_settings *settings)
@@ -28,6 +30,7 @@ struct looker *looker_open(const struct score_settings *settings)
     self->settings = settings;
     buffer_init(&self->cards, 1 << 20);
     buffer_init(&self->alert, OUTBOX_VALUE_MAX);
+    buffer_init(&self->notice, NOTIFY_BODY_MAX);
     return self;
 }
 
@@ -38,6 +41,7 @@ void looker_close(struct looker *self)
     }
     buffer_done(&self->cards);
     buffer_done(&self->alert);
+    buffer_done(&self->notice);
     free(self);
 }
 
@@ -72,7 +76,8 @@ static void put_aggregate(const struct glance *self, const struct fold_cell *cel
         .revision = self->revision,
         .as_of = self->as_of,
         .catching_up = self->task->catching_up,
-        .suppressed = counts_are_few(counts[COUNTER_INTERACTIONS], counts[survey->first + 1], settings->methods.scoring),
+        .suppressed =
+            counts_are_few(counts[COUNTER_INTERACTIONS], counts[survey->first + 1], settings->methods.scoring),
         .counts = counts,
     };
     outputs_begin(self->outputs, OUTPUT_AGGREGATES);
@@ -159,17 +164,38 @@ static const struct estimate *subject_of(const struct card *card, unsigned subje
     return subject == TARGET_CX ? &card->cx : &card->drivers[subject - TARGET_DRIVER].score;
 }
 
-static void tell_transition(const struct glance *self, struct span agency, unsigned subject, struct episode *episode,
-                            enum alert_transition transition)
+/* What is said of an episode now: the figures of this look, or what it opened with while these are too few to be said.
+ */
+static struct alert alert_of(const struct glance *self, struct span agency, unsigned subject,
+                             const struct episode *episode, enum alert_transition transition)
 {
-    const struct score_settings *settings = self->looker->settings;
-    const struct card *shown = &self->looker->scorecard.all[settings->methods.scoring->target_rule.window];
-    struct alert alert = {.agency = agency,
+    const struct scoring *scoring = self->looker->settings->methods.scoring;
+    const struct card *card = &self->looker->scorecard.all[scoring->target_rule.window];
+    const struct estimate *now = subject_of(card, subject);
+    bool may_be_said = now->present && !self->task->catching_up && !card_is_suppressed(card, scoring);
+    return (struct alert){.agency = agency,
                           .subject = subject,
                           .transition = transition,
                           .episode = episode,
-                          .estimate = *subject_of(shown, subject),
-                          .scoring = settings->methods.scoring};
+                          .estimate = may_be_said ? *now : episode->at_open,
+                          .scoring = scoring};
+}
+
+static struct span notice_of(const struct glance *self, const struct alert *alert)
+{
+    struct buffer *notice = &self->looker->notice;
+    buffer_clear(notice);
+    notice_render(notice, alert, self->looker->settings->config->board_url);
+    ASSERT(!notice->overflow);
+    return buffer_as_span(notice);
+}
+
+static void tell_transition(const struct glance *self, struct span agency, unsigned subject, struct episode *episode,
+                            enum alert_transition transition)
+{
+    static const char *const events[ALERT_TRANSITIONS] = {"", "alert_opened", "alert_closed", "alert_updated"};
+    const struct score_settings *settings = self->looker->settings;
+    struct alert alert = alert_of(self, agency, subject, episode, transition);
     if (transition == ALERT_OPENED) {
         episode->at_open = alert.estimate; /* what people are told has the interval that they know */
     }
@@ -178,10 +204,55 @@ static void tell_transition(const struct glance *self, struct span agency, unsig
     record_alert(&self->looker->alert, settings->schemas.alert, &alert);
     ASSERT(!self->looker->alert.overflow);
     outbox_add(&self->task->outbox, alert_id(ALERT_TARGET, agency, subject, episode->ordinal), transition,
-               buffer_as_span(&self->looker->alert), OUTBOX_NEW);
+               buffer_as_span(&self->looker->alert), notice_of(self, &alert), self->now);
     settings->status->alerts[transition]++;
-    LOG(settings->log, LOG_INFO, "score", transition == ALERT_OPENED ? "alert_opened" : "alert_closed",
-        LOG_SPAN("agency", agency), LOG_TEXT("subject", subject_word(subject, text)));
+    LOG(settings->log, LOG_INFO, "score", events[transition], LOG_SPAN("agency", agency),
+        LOG_TEXT("subject", subject_word(subject, text)));
+}
+
+#define UPDATE_US US_PER_HOUR /* no sooner than so long after what was told last */
+
+/* An open episode is told of anew when its figure has left the interval that was told last. */
+static void tell_update(const struct glance *self, struct span agency, unsigned subject, struct episode *episode,
+                        struct told *told)
+{
+    if (told->ordinal != episode->ordinal) {
+        *told = (struct told){episode->ordinal, self->as_of, episode->at_open};
+        return;
+    }
+    struct alert alert = alert_of(self, agency, subject, episode, ALERT_UPDATED);
+    const struct estimate *now = &alert.estimate;
+    bool has_left = now->value < told->estimate.low || now->value > told->estimate.high;
+    if (has_left && now->n >= alert.scoring->target_rule.n_min && self->as_of.us - told->at.us >= UPDATE_US) {
+        *told = (struct told){episode->ordinal, self->as_of, *now};
+        tell_transition(self, agency, subject, episode, ALERT_UPDATED);
+        self->task->must_apply = true;
+    }
+}
+
+static bool is_open(const struct episode *episode)
+{
+    return episode->state == EPISODE_FIRING || episode->state == EPISODE_RECOVERING;
+}
+
+/* Alertmanager forgets what it does not hear of: it is told of everything that is open, as it stands. */
+static void stand(const struct glance *self, const struct fold_agency *agency, const struct agency_record *record)
+{
+    struct outputs *outputs = self->outputs;
+    bool is_told = self->task->settings->sinks & SINK_BIT(SINK_ALERTMANAGER);
+    for (unsigned s = 0; is_told && s < TARGETS; s++) {
+        const struct episode *episode = &record->episodes[s];
+        if (is_open(episode)) {
+            struct alert alert = alert_of(self, agency->name, s, episode, ALERT_NONE);
+            uint64_t id = alert_id(ALERT_TARGET, agency->name, s, episode->ordinal);
+            struct span notice = notice_of(self, &alert);
+            outputs_begin(outputs, OUTPUT_STANDING);
+            buffer_u64(&outputs->bytes, id);
+            outputs_value(outputs);
+            buffer_bytes(&outputs->bytes, notice.data, notice.size);
+            outputs_end(outputs);
+        }
+    }
 }
 
 static void detect_all(const struct glance *self, uint32_t agency_position)
@@ -196,10 +267,12 @@ static void detect_all(const struct glance *self, uint32_t agency_position)
     for (unsigned s = 0; s < TARGETS; s++) {
         struct episode before = record->episodes[s];
         struct episode *episode = &record->episodes[s];
-        enum alert_transition transition = detect_target(episode, rule, scoring_target(scoring, agency, s),
-                                                         subject_of(&card, s), self->as_of, hold);
+        enum alert_transition transition =
+            detect_target(episode, rule, scoring_target(scoring, agency, s), subject_of(&card, s), self->as_of, hold);
         if (transition != ALERT_NONE) {
             tell_transition(self, agency, s, episode, transition);
+        } else if (is_open(episode) && !hold) {
+            tell_update(self, agency, s, episode, &record->told[s]);
         }
         if (memcmp(&before, episode, sizeof before) != 0) {
             record->episode_changed[s] = true;
@@ -215,8 +288,7 @@ static void publish_view(const struct glance *self, const struct agency_record *
     struct view_episode open[TARGETS];
     size_t count = 0;
     for (unsigned s = 0; s < TARGETS; s++) {
-        enum episode_state state = record->episodes[s].state;
-        if (state == EPISODE_FIRING || state == EPISODE_RECOVERING) {
+        if (is_open(&record->episodes[s])) {
             open[count++] = (struct view_episode){s, &record->episodes[s]};
         }
     }
@@ -257,6 +329,9 @@ static void look_at_agency(const struct glance *self, uint32_t position)
     }
     publish_score(self, record);
     publish_view(self, record);
+    if (self->kind == LOOK_MINUTE || self->task->publish_all) {
+        stand(self, agency, record);
+    }
     if (!self->task->catching_up && record->first_unpublished_us != INT64_MAX) {
         histogram_add(&self->looker->settings->status->delay, self->now.us - record->first_unpublished_us);
     }

@@ -8,21 +8,30 @@
 /* M(name, type, labels, help): every metric there is. */
 #define METRICS(M)                                                                                                     \
     M(BUILD_INFO, "slipstream_build_info", "gauge", "version", "always 1")                                             \
-    M(READ, "slipstream_records_read_total", "counter", "stage, topic", "records read: messages by intake, events by score") \
+    M(READ, "slipstream_records_read_total", "counter", "stage, topic",                                                \
+      "records read: messages by intake, events by score")                                                             \
     M(RECORDS, "slipstream_records_total", "counter", "stage, topic, outcome",                                         \
       "what became of them: applied, late, duplicate, deadlettered; they add up to those read")                        \
     M(DEADLETTERS, "slipstream_deadletters_total", "counter", "reason", "messages sent to the dead letters")           \
-    M(BATCHES, "slipstream_signal_batches_total", "counter", "outcome", "signal batches read by score, and those unreadable") \
+    M(BATCHES, "slipstream_signal_batches_total", "counter", "outcome",                                                \
+      "signal batches read by score, and those unreadable")                                                            \
     M(DELAY, "slipstream_event_delay_seconds", "histogram", "", "from an event's time to the score that counts it")    \
-    M(LAG, "slipstream_lag_records", "gauge", "stage, topic", "last stable offset minus position, over our partitions") \
-    M(PROGRESS, "slipstream_last_progress_timestamp_seconds", "gauge", "stage", "last transaction (intake) or apply (score)") \
+    M(LAG, "slipstream_lag_records", "gauge", "stage, topic",                                                          \
+      "last stable offset minus position, over our partitions")                                                        \
+    M(PROGRESS, "slipstream_last_progress_timestamp_seconds", "gauge", "stage",                                        \
+      "last transaction (intake) or apply (score)")                                                                    \
     M(TASKS, "slipstream_tasks", "gauge", "stage, state", "assigned signals partitions")                               \
     M(COMMITS, "slipstream_commit_duration_seconds", "histogram", "", "intake's transactions")                         \
     M(APPLIES, "slipstream_apply_duration_seconds", "histogram", "", "score's calls to Redis that write state")        \
-    M(APPLY_RESULTS_TOTAL, "slipstream_apply_results_total", "counter", "result", "what came of them, by task")         \
-    M(UP, "slipstream_dependency_up", "gauge", "stage, dependency", "1 when the last call to it succeeded")             \
-    M(ALERTS, "slipstream_alerts_total", "counter", "kind, transition", "episodes opened and closed")                  \
-    M(ALERT_QUEUE, "slipstream_alert_queue_length", "gauge", "", "alerts not acknowledged yet")                        \
+    M(APPLY_RESULTS_TOTAL, "slipstream_apply_results_total", "counter", "result", "what came of them, by task")        \
+    M(UP, "slipstream_dependency_up", "gauge", "stage, dependency", "1 when the last call to it succeeded")            \
+    M(ALERTS, "slipstream_alerts_total", "counter", "kind, transition",                                                \
+      "episodes opened and closed, and updates of open ones")                                                          \
+    M(ALERT_QUEUE, "slipstream_alert_queue_length", "gauge", "", "alerts not acknowledged by everyone yet")            \
+    M(DELIVERIES, "slipstream_alert_deliveries_total", "counter", "sink, outcome",                                     \
+      "alerts accepted by the topic, Alertmanager, the webhook; attempts that failed; alerts dropped: refused or "     \
+      "given up")                                                                                                      \
+    M(SINK_WAITING, "slipstream_alert_sink_waiting", "gauge", "sink", "alerts that it has not acknowledged")           \
     M(PUBLISHED, "slipstream_published_total", "counter", "", "aggregates, scores and alerts sent")                    \
     M(AGENCIES, "slipstream_agencies", "gauge", "", "agencies in the tasks claimed here")                              \
     M(STATE_BYTES, "slipstream_state_bytes", "gauge", "", "memory of their counts and ids")                            \
@@ -143,6 +152,13 @@ static void stages(const struct page *page)
             }
         }
     }
+    for (unsigned s = SINK_ALERTMANAGER; s < ALERT_SINKS; s++) { /* only once it was asked */
+        int state = page->status->sink[s].state;
+        if (page->status->sinks & SINK_BIT(s) && state != NOTIFY_UNKNOWN) {
+            buffer_text(page->out, "%s{stage=\"score\",dependency=\"%s\"} %d\n", name, alert_sink_words[s],
+                        state == NOTIFY_UP);
+        }
+    }
 }
 
 static void labelled(const struct page *page, enum metric metric, const char *labels, const char *const *words,
@@ -182,6 +198,24 @@ static void process(const struct page *page)
     plain(page, METRIC_RESIDENT, (double)resident * (double)sysconf(_SC_PAGESIZE));
 }
 
+static void sinks(const struct page *page)
+{
+    const char *name = begin(page, METRIC_DELIVERIES);
+    for (unsigned s = 0; s < ALERT_SINKS; s++) {
+        for (unsigned o = 0; page->status->sinks & SINK_BIT(s) && o < DELIVERY_OUTCOMES; o++) {
+            buffer_text(page->out, "%s{sink=\"%s\",outcome=\"%s\"} %lld\n", name, alert_sink_words[s],
+                        delivery_outcome_words[o], (long long)page->status->sink[s].outcomes[o]);
+        }
+    }
+    name = begin(page, METRIC_SINK_WAITING);
+    for (unsigned s = 0; s < ALERT_SINKS; s++) {
+        if (page->status->sinks & SINK_BIT(s)) {
+            buffer_text(page->out, "%s{sink=\"%s\"} %lld\n", name, alert_sink_words[s],
+                        (long long)page->status->sink[s].waiting);
+        }
+    }
+}
+
 static void scoring_metrics(const struct page *page)
 {
     const struct status *status = page->status;
@@ -194,6 +228,7 @@ static void scoring_metrics(const struct page *page)
     labelled(page, METRIC_ALERTS, "kind=\"target\",transition", alert_transition_words + ALERT_OPENED,
              status->alerts + ALERT_OPENED, ALERT_TRANSITIONS - ALERT_OPENED);
     plain(page, METRIC_ALERT_QUEUE, (double)status->alert_queue);
+    sinks(page);
     plain(page, METRIC_PUBLISHED, (double)status->published);
     plain(page, METRIC_AGENCIES, (double)status->agencies);
     plain(page, METRIC_STATE_BYTES, (double)status->state_bytes);
@@ -201,8 +236,7 @@ static void scoring_metrics(const struct page *page)
     histogram(page, METRIC_APPLIES, &status->stages[STATUS_SCORE].commits);
 }
 
-void metrics_render(const struct status *status, const struct config *config, const struct log *log,
-                    struct buffer *out)
+void metrics_render(const struct status *status, const struct config *config, const struct log *log, struct buffer *out)
 {
     struct page page = {out, status, config};
     buffer_text(out, "%s{version=\"%s\"} 1\n", begin(&page, METRIC_BUILD_INFO), SLIPSTREAM_VERSION);

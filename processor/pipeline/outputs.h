@@ -9,10 +9,11 @@ enum output_topic { OUTPUT_AGGREGATES, OUTPUT_SCORES, OUTPUT_ALERTS, OUTPUT_TOPI
 #define OUTPUTS_BYTES_MAX ((size_t)256 << 20)
 
 struct output {
-    uint32_t topic; /* OUTPUT_VIEW: a view key instead of a message */
+    uint32_t topic; /* OUTPUT_VIEW: a view key instead of a message. OUTPUT_STANDING: an open alert's id and notice */
     size_t key, key_size, value, value_size;
 };
-#define OUTPUT_VIEW OUTPUT_TOPICS
+#define OUTPUT_VIEW     OUTPUT_TOPICS
+#define OUTPUT_STANDING (OUTPUT_TOPICS + 1)
 
 struct outputs {
     struct buffer bytes;

@@ -6,8 +6,8 @@
 #include <time.h>
 
 #define BACKOFF_LEAST_US (100 * US_PER_MS)
-#define BACKOFF_MOST_US (5 * US_PER_SECOND)
-#define SLICE_US (50 * US_PER_MS) /* how soon a waiting stage notices that it should stop */
+#define BACKOFF_MOST_US  (5 * US_PER_SECOND)
+#define SLICE_US         (50 * US_PER_MS) /* how soon a waiting stage notices that it should stop */
 
 struct stage {
     struct pipeline *pipeline;
@@ -112,8 +112,8 @@ static enum outcome step_intake(struct stage *self, struct reason *why)
 
 static bool open_intake(struct stage *self)
 {
-    return until_done(self, step_intake_kafka, DEPENDENCY_KAFKA) && until_done(self, step_registry, DEPENDENCY_REGISTRY) &&
-           until_done(self, step_intake, DEPENDENCY_KAFKA);
+    return until_done(self, step_intake_kafka, DEPENDENCY_KAFKA) &&
+           until_done(self, step_registry, DEPENDENCY_REGISTRY) && until_done(self, step_intake, DEPENDENCY_KAFKA);
 }
 
 /* ---- score ---- */
@@ -143,7 +143,8 @@ static enum outcome step_score(struct stage *self, struct reason *why)
         self->scorer = scorer_open(&score);
     }
     TRY(score_edges_open(edges, settings, scorer_events(self->scorer), self->scorer, why));
-    scorer_connect(self->scorer, edges->source, edges->store, edges->publisher);
+    const struct scorer_edges connected = {edges->source, edges->store, edges->publisher, edges->notifier};
+    scorer_connect(self->scorer, &connected);
     return DONE;
 }
 

@@ -3,19 +3,19 @@
 
 #include <stdlib.h>
 
-#define GROUP_BYTES ((size_t)8 << 20) /* of changes sent to Redis at a time: bounds the memory of a busy hour's end */
-#define PUBLISH_ALL_US US_PER_HOUR
-#define LOOKS_PART 10 /* behind, looks and what they publish take at most the tenth part of the time */
+#define GROUP_BYTES            ((size_t)8 << 20) /* of changes sent to Redis at a time: bounds the memory of a busy hour's end */
+#define PUBLISH_ALL_US         US_PER_HOUR
+#define LOOKS_PART             10 /* behind, looks and what they publish take at most the tenth part of the time */
 #define CLAIM_BACKOFF_LEAST_US (200 * US_PER_MS)
-#define CLAIM_BACKOFF_MOST_US (5 * US_PER_SECOND)
-#define FENCED_WAIT_US (2 * US_PER_SECOND) /* for Kafka to tell us, should the partition be another's by now */
+#define CLAIM_BACKOFF_MOST_US  (5 * US_PER_SECOND)
+#define FENCED_WAIT_US         (2 * US_PER_SECOND) /* for Kafka to tell us, should the partition be another's by now */
 
 struct scorer *scorer_open(const struct score_settings *settings)
 {
     struct scorer *self = calloc(1, sizeof *self);
     ASSERT(self);
     self->settings = *settings;
-    self->task_settings = (struct task_settings){settings->config, settings->cluster_id, settings->topic_id};
+    self->task_settings = (struct task_settings){settings->config, settings->cluster_id, settings->topic_id, 0};
     self->partitions = (int32_t)settings->config->signals_partitions;
     size_t count = (size_t)self->partitions;
     self->tasks = calloc(count, sizeof *self->tasks);
@@ -34,11 +34,17 @@ struct scorer *scorer_open(const struct score_settings *settings)
     return self;
 }
 
-void scorer_connect(struct scorer *self, struct source *source, struct store *store, struct publisher *publisher)
+void scorer_connect(struct scorer *self, const struct scorer_edges *edges)
 {
-    self->source = source;
-    self->store = store;
-    self->publisher = publisher;
+    self->source = edges->source;
+    self->store = edges->store;
+    self->publisher = edges->publisher;
+    self->notifier = edges->notifier;
+    self->task_settings.sinks = SINK_BIT(SINK_TOPIC) | (self->notifier ? self->notifier->sinks : 0);
+    self->settings.status->sinks = self->task_settings.sinks;
+    for (int32_t p = 0; p < self->partitions; p++) {
+        outbox_init(&self->tasks[p].outbox, self->task_settings.sinks); /* nothing is claimed yet */
+    }
 }
 
 void scorer_set_methods(struct scorer *self, const struct methods *methods)
@@ -247,7 +253,8 @@ static void look_if_due(struct scorer *self, struct task *task, struct event_tim
         return; /* nothing was read yet: there is no time to look at */
     }
     bool new_minute = fold_as_of(task->fold).us > task->last_look.us;
-    /* Behind, minutes pass faster than they can be looked at, and nobody is told of them: a look now and then will do. */
+    /* Behind, minutes pass faster than they can be looked at, and nobody is told of them: a look now and then will do.
+     */
     int64_t rest_us = look_rest_us(self, task);
     bool may_look = !is_behind(task) || now.us - task->last_look_at.us >= rest_us;
     if (now.us - task->last_publish_all.us >= PUBLISH_ALL_US) {
@@ -274,6 +281,9 @@ static void settle(struct scorer *self, struct task *task, const struct apply *a
 {
     self->settings.status->applies[apply->result]++;
     task_applied(task, apply);
+    if (apply->result == APPLY_FENCED || apply->result == APPLY_GAP) {
+        scorer_forget(self, task);
+    }
     if (apply->result == APPLY_FENCED) {
         task->claim_after.us = self->settings.clock->mono(self->settings.clock).us + FENCED_WAIT_US;
     }
@@ -340,6 +350,26 @@ static void tick_all(struct scorer *self, struct event_time wall, struct mono_ti
     self->republish = false;
 }
 
+static void tell_sinks(struct scorer *self)
+{
+    for (enum alert_sink s = SINK_TOPIC; s < ALERT_SINKS; s++) {
+        struct sink_status *status = &self->settings.status->sink[s];
+        int64_t waiting = 0;
+        for (int32_t p = 0; p < self->partitions; p++) {
+            waiting += self->tasks[p].claimed ? (int64_t)outbox_waiting(&self->tasks[p].outbox, s) : 0;
+        }
+        status->waiting = waiting;
+        if (s != SINK_TOPIC && self->notifier) {
+            struct notify_counts counts;
+            self->notifier->ops->counts(self->notifier, s, &counts);
+            status->outcomes[DELIVERY_ACCEPTED] = counts.accepted;
+            status->outcomes[DELIVERY_FAILED] = counts.failed;
+            status->outcomes[DELIVERY_DROPPED] = counts.dropped + status->given_up;
+            status->state = counts.state;
+        }
+    }
+}
+
 static void tell_status(struct scorer *self)
 {
     struct status *status = self->settings.status;
@@ -365,6 +395,14 @@ static void tell_status(struct scorer *self)
     status->agencies = agencies;
     status->alert_queue = queued;
     status->state_bytes = bytes;
+    tell_sinks(self);
+}
+
+static void serve_notifier(struct scorer *self)
+{
+    if (self->notifier) {
+        self->notifier->ops->serve(self->notifier);
+    }
 }
 
 /* One turn of the loop. DONE: go on. RETRY: back off and go on. STOP: leave the loop, *why says why. */
@@ -391,6 +429,7 @@ enum outcome scorer_turn(struct scorer *self, struct reason *why)
     now = clock->mono(clock);
     TRY(claim_waiting(self, now, why));
     TRY(self->publisher->ops->serve(self->publisher, 0, why));
+    serve_notifier(self);
     if (now.us - self->last_apply.us < self->settings.config->apply_interval) {
         return DONE;
     }
@@ -416,6 +455,7 @@ enum outcome scorer_drain(struct scorer *self, struct reason *why)
     for (unsigned i = 0; i < 50 && self->publisher->ops->queued(self->publisher); i++) {
         TRY(self->publisher->ops->serve(self->publisher, 100 * US_PER_MS, why));
     }
+    serve_notifier(self);
     return apply_changes(self, why); /* alerts acknowledged meanwhile leave the outbox */
 }
 
@@ -456,6 +496,7 @@ static void on_revoked(void *context, const struct partition_start *partitions, 
         if (partitions[i].partition < self->partitions) {
             self->tasks[partitions[i].partition].assigned = false;
             self->tasks[partitions[i].partition].claimed = false;
+            scorer_forget(self, &self->tasks[partitions[i].partition]);
         }
     }
     LOG(self->settings.log, LOG_INFO, "score", "partitions_revoked", LOG_INT("count", count));
@@ -470,6 +511,7 @@ static void on_lost(void *context, const struct partition_start *partitions, siz
             struct task *task = &self->tasks[partitions[i].partition];
             task->assigned = false;
             task_drop(task);
+            scorer_forget(self, task);
             outputs_clear(&self->outputs[partitions[i].partition]);
         }
     }

@@ -11,25 +11,29 @@ struct scorer {
     struct source *source;
     struct store *store;
     struct publisher *publisher;
+    struct notifier *notifier; /* NULL: alerts are told to the topic only */
     struct looker *looker;
     struct outputs *outputs; /* one a task */
     struct task *tasks;      /* one a partition, whether ours or not */
     struct apply *applies;
-    struct task **applied;   /* whose they are */
+    struct task **applied; /* whose they are */
     int32_t partitions;
     struct source_position *positions;
     struct incoming incoming;
     struct mono_time last_apply;
-    bool has_looked;  /* in this turn */
-    int64_t looks_us; /* how long looking, applying and publishing took when it last has */
-    bool republish; /* something published was not delivered */
-    bool clogged;   /* the publisher's queue has stayed full in this turn: it is not waited for again */
+    bool has_looked;    /* in this turn */
+    int64_t looks_us;   /* how long looking, applying and publishing took when it last has */
+    bool republish;     /* something published was not delivered */
+    bool clogged;       /* the publisher's queue has stayed full in this turn: it is not waited for again */
     enum outcome ended; /* STOP when a callback found that it cannot go on */
     struct reason ended_why;
 };
 
 /* Everything a task wants published, and its view; what could not be sent is published anew (self->republish). */
 void scorer_publish(struct scorer *self, struct task *task);
+
+/* The task is not ours, or no longer as it was: nothing that was given to the notifier is told any more. */
+void scorer_forget(struct scorer *self, struct task *task);
 
 static inline struct stage_status *scorer_status(struct scorer *self)
 {

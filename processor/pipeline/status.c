@@ -7,6 +7,7 @@ const char *const stage_words[STATUS_STAGES] = {"intake", "score"};
 const char *const record_outcome_words[RECORD_OUTCOMES] = {"applied", "late", "duplicate", "deadlettered"};
 const char *const dependency_words[DEPENDENCIES] = {"kafka", "redis", "registry"};
 const char *const task_state_words[TASK_STATES] = {"waiting", "catching_up", "live"};
+const char *const delivery_outcome_words[DELIVERY_OUTCOMES] = {"accepted", "failed", "dropped"};
 const double duration_bounds[DURATION_BUCKETS - 1] = {0.001, 0.005, 0.025, 0.1, 0.5, 1, 2.5, 5, 10, 30, 120};
 
 void histogram_add(struct histogram *self, int64_t us)

@@ -11,7 +11,7 @@ void task_init(struct task *self, const struct task_settings *settings, int32_t 
     self->position = self->stable_offset = OFFSET_UNSET;
     self->leader_epoch = -1;
     changes_init(&self->changes);
-    outbox_init(&self->outbox);
+    outbox_init(&self->outbox, settings ? settings->sinks : 0);
     watch_init(&self->watch);
 }
 

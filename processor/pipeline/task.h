@@ -13,11 +13,19 @@
 #include "slipstream/fold.h"
 #include "slipstream/pipeline.h"
 
+/* What was told of an open episode last. Not stored: after a claim its hour begins anew. */
+struct told {
+    uint32_t ordinal; /* of the episode; 0: nothing */
+    struct event_time at;
+    struct estimate estimate;
+};
+
 /* What score keeps of an agency beside its cells: hangs on fold_agency.attachment. */
 struct agency_record {
     struct episode episodes[TARGETS];
     bool episode_changed[TARGETS];
-    uint64_t published; /* a hash of the scorecard published last */
+    struct told told[TARGETS];    /* of those that are open */
+    uint64_t published;           /* a hash of the scorecard published last */
     int64_t first_unpublished_us; /* event time of the oldest event not in a published score; INT64_MAX: none */
 };
 
@@ -30,6 +38,7 @@ struct id_chunk {
 struct task_settings { /* shared by all tasks; borrowed */
     const struct config *config;
     const char *cluster_id, *topic_id;
+    unsigned sinks; /* who is told of alerts */
 };
 
 struct task {
@@ -40,8 +49,8 @@ struct task {
     bool claimed;  /* so does Redis: the owner below */
     struct owner owner;
     uint64_t seq;
-    struct task_meta meta;      /* as of the last apply or claim */
-    int64_t position;           /* next offset to read */
+    struct task_meta meta; /* as of the last apply or claim */
+    int64_t position;      /* next offset to read */
     int64_t stable_offset;
     int32_t leader_epoch;
     struct fold *fold;
@@ -50,11 +59,11 @@ struct task {
     struct id_chunk *chunks;
     size_t chunk_count, chunk_capacity;
     struct changes changes;
-    struct event_time arrived;  /* when the newest batch folded in was written */
-    bool rebuilds;              /* the next apply replaces everything that is stored */
-    bool must_apply;            /* something other than cells has changed */
-    bool publish_all;           /* after a claim, and once an hour */
-    struct event_time last_look;     /* as_of of it */
+    struct event_time arrived;   /* when the newest batch folded in was written */
+    bool rebuilds;               /* the next apply replaces everything that is stored */
+    bool must_apply;             /* something other than cells has changed */
+    bool publish_all;            /* after a claim, and once an hour */
+    struct event_time last_look; /* as_of of it */
     struct mono_time last_look_at, last_refresh, last_publish_all, claim_after;
     int64_t claim_backoff_us;
     bool catching_up;

@@ -1,7 +1,5 @@
 /* view.c - the live view of an agency, as JSON. Suppressed as what is published is. */
-#include "records.h"
-
-#include <stdio.h>
+#include "notice.h"
 
 static void put_estimate(struct jout *json, const char *key, const struct estimate *estimate)
 {
@@ -102,39 +100,15 @@ static void put_card(struct jout *json, const struct card *card, enum window win
 static void put_episode(struct jout *json, const struct scorecard *scorecard, const struct view_episode *shown)
 {
     const struct episode *episode = shown->episode;
-    char text[64];
-    jout_open(json, '{');
-    jout_key(json, "id");
-    snprintf(text, sizeof text, "%016llx",
-             (unsigned long long)alert_id(ALERT_TARGET, scorecard->agency, shown->subject, episode->ordinal));
-    jout_text(json, text);
-    jout_key(json, "agency");
-    jout_span(json, scorecard->agency);
-    jout_key(json, "subject");
-    jout_text(json, subject_word(shown->subject, text));
-    jout_key(json, "kind");
-    jout_text(json, "target");
-    jout_key(json, "state");
-    jout_text(json, episode_state_words[episode->state]);
-    jout_key(json, "since");
-    jout_time(json, episode->since);
-    jout_key(json, "opened_at");
-    jout_time(json, episode->opened);
-    jout_key(json, "target");
-    jout_real(json, episode->target);
-    put_estimate(json, "at_open", &episode->at_open);
     struct alert alert = {.agency = scorecard->agency,
                           .subject = shown->subject,
                           .transition = ALERT_OPENED,
                           .episode = episode,
                           .estimate = episode->at_open,
                           .scoring = scorecard->scoring};
-    struct buffer sentence;
-    buffer_init(&sentence, 1024);
-    alert_text(&sentence, &alert);
-    jout_key(json, "text");
-    jout_span(json, buffer_as_span(&sentence));
-    buffer_done(&sentence);
+    jout_open(json, '{');
+    notice_fields(json, &alert);
+    put_estimate(json, "at_open", &episode->at_open);
     jout_close(json, '}');
 }
 

@@ -5,7 +5,8 @@ import json
 import time
 
 import harness
-from interactions import event, now_us
+from alerting import scoring_file, send
+from interactions import now_us
 from oracle import US
 
 TARGET = 70
@@ -13,31 +14,6 @@ BAD, GOOD = 200, 1800  # phone contacts of the agency: a tenth of the first reso
 LEAST = 50  # the built-in rule's min_n
 MINUTE_S = 60
 LOOK_S = MINUTE_S + 20  # the next minute, intake's word that nothing is missing (5 s), and some
-
-
-def scoring_file(scenario):
-    """The built-in one, with a target for one agency, and one look to open or close."""
-    text = scenario.call("config", "scoring")
-    for old, new in (("window: 4h", "window: 1h"), ("looks_to_open: 2", "looks_to_open: 1"),
-                     ("looks_to_close: 3", "looks_to_close: 1"),
-                     ("agencies: {}", f"agencies: {{tax: {{cx: {TARGET}}}}}")):
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    path = scenario.folder / "scoring.yaml"
-    path.write_text(text)
-    return path
-
-
-def send(scenario, agency, name, count, resolved):
-    """Contacts of the last minutes; one in so many is resolved."""
-    topic = scenario.topic("phone")
-    at = now_us()
-    for i in range(count):
-        one = event(agency, "returns", f"{name}-{i}", at - i * US // 10, outcome="served", resolved=i % resolved == 0,
-                    wait_seconds=float(20 if i % resolved == 0 else 600))
-        scenario.kafka.send(topic, scenario.kafka.interaction("phone", topic, one))
-    scenario.kafka.flush()
-    scenario.until_applied()
 
 
 def told(scenario):
@@ -77,7 +53,7 @@ def check_opened(scenario, alert, sent_us):
 
 def run(scenario):
     scenario.make_topics()
-    running = scenario.start("one", scoring__file=scoring_file(scenario), score__look_interval="1s")
+    running = scenario.start("one", scoring__file=scoring_file(scenario, {"tax": TARGET}), score__look_interval="1s")
     scenario.until_ready(running)
     sent_us = now_us()
     send(scenario, "parks", "calm", BAD, 10)  # as poor, but without a target

@@ -256,7 +256,13 @@ struct score_run *score_start(struct world *world, const char *name)
     self->source = fake_source_open(world->kafka, &source);
     self->publisher = fake_publisher_open(world->kafka, &publisher);
     self->store = fake_store_open(world->redis);
-    scorer_connect(self->scorer, self->source, self->store, self->publisher);
+    if (world->notifier) {
+        world->notifier->context = self->scorer;
+        world->notifier->delivered = scorer_notified;
+    }
+    const struct scorer_edges edges = {self->source, self->store, self->publisher,
+                                       world->notifier ? &world->notifier->base : NULL};
+    scorer_connect(self->scorer, &edges);
     return self;
 }
 
@@ -275,6 +281,9 @@ enum outcome score_step(struct score_run *self, struct reason *why)
 static void score_free(struct score_run *self)
 {
     self->store->ops->close(self->store);
+    for (int32_t p = 0; self->world->notifier && p < self->config.signals_partitions; p++) {
+        fake_notifier_forget(&self->world->notifier->base, p); /* its queue ends with the process */
+    }
     scorer_close(self->scorer);
     free(self->status);
     free(self);

@@ -7,6 +7,7 @@
 #define SLIPSTREAM_TESTS_STAGES_H
 
 #include "fake_kafka.h"
+#include "fake_notifier.h"
 #include "fake_store.h"
 #include "sample.h"
 #include "slipstream/pipeline.h"
@@ -26,6 +27,7 @@ struct world {
     struct scoring_target targets[WORLD_TARGETS_MAX];
     const char *topics[CHANNELS];
     const char *cluster_id, *topic_id;
+    struct fake_notifier *notifier; /* a test's own, NULL: none; for one score instance at a time */
     struct buffer message;
 };
 /* overrides: "name=value", ended by NULL; may be NULL. */

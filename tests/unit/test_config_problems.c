@@ -12,6 +12,9 @@
 #include "config_folder.h"
 
 #define ALLOWED_REDIS "redis://[user@]host[:port][/db] or rediss://…, with the password in redis.password"
+#define ALLOWED_ALERTMANAGERS                                                                                          \
+    "1 to 8 of http:// or https:// host[:port][/path], comma-separated, with user and password in "                    \
+    "alertmanager.username and alertmanager.password, or nothing"
 #define ALLOWED_REGISTRY                                                                                               \
     "http:// or https:// host[:port][/path], with user and password in registry.username and registry.password, or "   \
     "nothing"
@@ -20,7 +23,7 @@
 #define ALLOWED_TOP                                                                                                    \
     "app, instance, stage, kafka, topics, framing, signals, intake, registry, schemas, redis, score, dedupe, "         \
     "agencies, "                                                                                                       \
-    "services, scoring, http, log, mapping"
+    "services, scoring, board, alertmanager, webhook, tls, http, log, mapping"
 #define ALLOWED_SETTINGS "got an unknown setting, allowed those of \"slipstream config reference\""
 
 /* ---- files that are wrong ---- */
@@ -109,6 +112,34 @@ static const struct {
      "c.yaml:1:14: redis.url: got \"http://a\", allowed " ALLOWED_REDIS "\n"},
     {"a registry without a scheme", "registry: {url: 'a:8081'}\n",
      "c.yaml:1:17: registry.url: got \"a:8081\", allowed " ALLOWED_REGISTRY "\n"},
+    {"an Alertmanager among others without a scheme", "alertmanager: {urls: 'http://a:9093,b:9093'}\n",
+     "c.yaml:1:22: alertmanager.urls: got \"http://a:9093,b:9093\", allowed " ALLOWED_ALERTMANAGERS "\n"},
+    {"one with a password", "alertmanager: {urls: 'http://u:secret@a:9093'}\n",
+     "c.yaml:1:22: alertmanager.urls: got text that may hold a password and is not shown, "
+     "allowed " ALLOWED_ALERTMANAGERS "\n"},
+    {"nine of them",
+     "alertmanager: {urls: 'http://a,http://a,http://a,http://a,http://a,http://a,http://a,http://a,http://a'}\n",
+     "c.yaml:1:22: alertmanager.urls: got "
+     "\"http://a,http://a,http://a,http://a,http://a,http://a,http://a,http://a…\", allowed " ALLOWED_ALERTMANAGERS
+     "\n"},
+    {"a label that an alert has of its own", "alertmanager: {labels: 'team=cx,agency=a'}\n",
+     "c.yaml:1:24: alertmanager.labels: got \"team=cx,agency=a\", allowed NAME=VALUE,NAME=VALUE… with other names than "
+     "alertname, agency, subject, kind and episode, or nothing\n"},
+    {"an end before it is sent again", "alertmanager: {resend: 1m, ends_after: 90s}\n",
+     "c.yaml:1:40: alertmanager.ends_after: got less than twice alertmanager.resend, allowed twice of it or more: one "
+     "answer that is late must not end an alert\n"},
+    {"a token and a user", "alertmanager: {token: t, username: u}\n",
+     "c.yaml:1:23: alertmanager.token: got a token and a user, allowed one of them\n"},
+    {"a password for nobody", "alertmanager: {password: p}\n",
+     "c.yaml:1:26: alertmanager.password: got a password, allowed only with alertmanager.username\n"},
+    {"a webhook that is not signed", "webhook: {url: 'https://a/b?key=1'}\n",
+     "default: webhook.secret: got nothing, allowed a key of 16 bytes or more: webhook.url is set\n"},
+    {"a key that can be guessed", "webhook: {secret: hunter2}\n",
+     "c.yaml:1:19: webhook.secret: got a secret that is not shown, allowed 16 bytes or more, or nothing\n"},
+    {"a webhook with a user", "webhook: {url: 'https://u:p@a/', secret: 0123456789abcdef}\n",
+     "c.yaml:1:16: webhook.url: got a secret that is not shown, allowed http:// or https:// "
+     "host[:port][/path][?query], without user and password, or nothing\n"
+     "c.yaml:1:42: webhook.secret: got a key, allowed only with webhook.url\n"},
     {"a name for an address", "http: {address: localhost}\n",
      "c.yaml:1:17: http.address: got \"localhost\", allowed an IP address such as 127.0.0.1, 0.0.0.0 or ::\n"},
     {"ids without a folder", "schemas: {ids: 1=a.avsc}\n",

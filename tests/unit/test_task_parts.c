@@ -1,4 +1,4 @@
-/* test_task_parts.c - the parts a task is made of: names of its fields and lists of changes, the outbox, the watch over
+/* test_task_parts.c - the parts a task is made of: names of its fields and lists of changes, the watch over
  * intake's progress.
  *
  * Oracles: rows; for fields, what was put in. */
@@ -200,119 +200,6 @@ static void names_beyond_their_bound_are_refused(void **state)
     }
 }
 
-/* ---- outbox ---- */
-
-static size_t changes_of(const struct outbox *outbox, bool *removes)
-{
-    struct changes changes;
-    changes_init(&changes);
-    outbox_changes(outbox, &changes);
-    size_t count = changes.count;
-    if (count) {
-        *removes = changes_list(&changes)[0].removes;
-    }
-    assert_int_equal(outbox_has_changes(outbox), count != 0);
-    changes_done(&changes);
-    return count;
-}
-
-/* New, stored, sent, and then: acknowledged, or to be sent again. */
-static void an_entrys_way_out(void **state)
-{
-    (void)state;
-    struct outbox outbox;
-    bool removes = false;
-    outbox_init(&outbox);
-    assert_int_equal(changes_of(&outbox, &removes), 0);
-    outbox_add(&outbox, 7, ALERT_OPENED, span_text("message"), OUTBOX_NEW);
-    assert_int_equal(changes_of(&outbox, &removes), 1);
-    assert_false(removes);
-    outbox_delivered(&outbox, 0, DONE); /* it was not sent: nothing of it can have been delivered */
-    assert_int_equal(outbox.entries[0].state, OUTBOX_NEW);
-    outbox_changes_taken(&outbox);
-    assert_int_equal(outbox.entries[0].state, OUTBOX_STORED);
-    assert_int_equal(changes_of(&outbox, &removes), 0);
-    outbox.entries[0].state = OUTBOX_SENT;
-    outbox_delivered(&outbox, 0, RETRY);
-    assert_int_equal(outbox.entries[0].state, OUTBOX_STORED);
-    outbox.entries[0].state = OUTBOX_SENT;
-    outbox_delivered(&outbox, 0, DONE);
-    outbox_delivered(&outbox, 99, DONE); /* none of ours */
-    assert_int_equal(changes_of(&outbox, &removes), 1);
-    assert_true(removes);
-    assert_int_equal(outbox.used, 1);
-    outbox_changes_taken(&outbox);
-    assert_int_equal(outbox.used, 0);
-    assert_int_equal(changes_of(&outbox, &removes), 0);
-    outbox_done(&outbox);
-}
-
-static void stored_entries_are_loaded_once(void **state)
-{
-    (void)state;
-    struct outbox written, loaded;
-    struct changes changes;
-    struct reason why;
-    outbox_init(&written);
-    outbox_init(&loaded);
-    changes_init(&changes);
-    for (uint64_t i = 0; i < 40; i++) {
-        outbox_add(&written, UINT64_MAX / 40 * i, i % 2 ? ALERT_OPENED : ALERT_CLOSED, span_text("message"),
-                   OUTBOX_NEW);
-    }
-    outbox_changes(&written, &changes);
-    const struct state_change *list = changes_list(&changes);
-    for (size_t i = 0; i < 2 * changes.count; i++) { /* a scan gives some twice */
-        struct field_name field;
-        assert_true(field_parse(list[i / 2].field, &field));
-        assert_int_equal(outbox_load(&loaded, &field, list[i / 2].value, &why), DONE);
-    }
-    assert_int_equal(loaded.used, 40);
-    for (size_t i = 0; i < 40; i++) {
-        assert_int_equal(loaded.entries[i].state, OUTBOX_STORED);
-        assert_int_equal(loaded.entries[i].alert, written.entries[i].alert);
-        assert_int_equal(loaded.entries[i].transition, written.entries[i].transition);
-        assert_memory_equal(loaded.entries[i].value, "message", 7);
-    }
-    assert_false(outbox_has_changes(&loaded));
-    changes_done(&changes);
-    outbox_done(&written);
-    outbox_done(&loaded);
-}
-
-static void damaged_entries_are_refused(void **state)
-{
-    (void)state;
-    static const char *const parts[][2] = {
-        {"0123456789abcde", "opened"}, {"0123456789abcdef0", "opened"}, {"0123456789abcdef", "begun"}};
-    for (size_t row = 0; row <= COUNT(parts); row++) {
-        static const uint8_t large[OUTBOX_VALUE_MAX + 1];
-        struct outbox outbox;
-        struct reason why;
-        outbox_init(&outbox);
-        size_t of = row < COUNT(parts) ? row : 0;
-        struct field_name field = {STATE_OUTBOX, {span_text(parts[of][0]), span_text(parts[of][1])}};
-        struct span value = row < COUNT(parts) ? span_text("message") : span_of(large, sizeof large);
-        assert_int_equal(outbox_load(&outbox, &field, value, &why), STOP);
-        assert_int_equal(why.code, REASON_BAD_STATE);
-        outbox_done(&outbox);
-    }
-}
-
-static void the_outbox_has_a_bound(void **state)
-{
-    (void)state;
-    struct outbox outbox;
-    outbox_init(&outbox);
-    for (unsigned i = 0; i < OUTBOX_MAX; i++) {
-        assert_true(outbox_has_room(&outbox, OUTBOX_MAX - i));
-        assert_false(outbox_has_room(&outbox, OUTBOX_MAX - i + 1));
-        outbox_add(&outbox, i, ALERT_OPENED, span_text(""), OUTBOX_STORED);
-    }
-    assert_false(outbox_has_room(&outbox, 1));
-    outbox_done(&outbox);
-}
-
 /* ---- watch ---- */
 
 /* A word of intake's: topic (0: "a", 1: "b", -1: none at all), how many partitions it has, and of one of them how far
@@ -404,10 +291,6 @@ int main(void)
         cmocka_unit_test(foreign_fields_are_left_alone),
         cmocka_unit_test(a_list_of_changes_holds_what_was_put_in),
         cmocka_unit_test(names_beyond_their_bound_are_refused),
-        cmocka_unit_test(an_entrys_way_out),
-        cmocka_unit_test(stored_entries_are_loaded_once),
-        cmocka_unit_test(damaged_entries_are_refused),
-        cmocka_unit_test(the_outbox_has_a_bound),
         cmocka_unit_test(silence_is_complete_when_all_sources_were_read),
         cmocka_unit_test(two_topics_are_watched_together),
     };

@@ -22,7 +22,7 @@ extern const char *const episode_state_words[EPISODE_STATES];
 enum alert_kind { ALERT_TARGET, ALERT_SLIP, ALERT_KINDS };
 extern const char *const alert_kind_words[ALERT_KINDS];
 
-enum alert_transition { ALERT_NONE, ALERT_OPENED, ALERT_CLOSED, ALERT_TRANSITIONS };
+enum alert_transition { ALERT_NONE, ALERT_OPENED, ALERT_CLOSED, ALERT_UPDATED, ALERT_TRANSITIONS };
 extern const char *const alert_transition_words[ALERT_TRANSITIONS];
 
 struct episode {

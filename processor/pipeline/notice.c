@@ -1,0 +1,108 @@
+/* notice.c - an alert as JSON. */
+#include "notice.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+#define TEXT_MAX 1024
+
+static void put_text(struct jout *json, const char *key, const char *text)
+{
+    jout_key(json, key);
+    jout_text(json, text);
+}
+
+static void put_time(struct jout *json, const char *key, struct event_time time)
+{
+    jout_key(json, key);
+    jout_time(json, time);
+}
+
+static void put_estimate(struct jout *json, const struct estimate *estimate)
+{
+    jout_key(json, "estimate");
+    jout_open(json, '{');
+    jout_key(json, "value");
+    jout_real(json, estimate->value);
+    jout_key(json, "low");
+    jout_real(json, estimate->low);
+    jout_key(json, "high");
+    jout_real(json, estimate->high);
+    jout_key(json, "n");
+    jout_int(json, estimate->n);
+    jout_close(json, '}');
+}
+
+/* In plain words. */
+static void put_sentence(struct jout *json, const struct alert *alert)
+{
+    struct buffer sentence;
+    buffer_init(&sentence, TEXT_MAX);
+    alert_text(&sentence, alert);
+    jout_key(json, "text");
+    jout_span(json, buffer_as_span(&sentence));
+    buffer_done(&sentence);
+}
+
+void notice_fields(struct jout *json, const struct alert *alert)
+{
+    const struct episode *episode = alert->episode;
+    char text[SUBJECT_WORD_SIZE];
+    snprintf(text, sizeof text, "%016llx",
+             (unsigned long long)alert_id(ALERT_TARGET, alert->agency, alert->subject, episode->ordinal));
+    put_text(json, "id", text);
+    jout_key(json, "agency");
+    jout_span(json, alert->agency);
+    put_text(json, "subject", subject_word(alert->subject, text));
+    put_text(json, "kind", alert_kind_words[ALERT_TARGET]);
+    put_text(json, "state", episode_state_words[episode->state]);
+    jout_key(json, "ordinal");
+    jout_int(json, episode->ordinal);
+    put_time(json, "since", episode->since);
+    put_time(json, "opened_at", episode->opened);
+    if (alert->transition == ALERT_CLOSED) {
+        put_time(json, "closed_at", episode->closed);
+    }
+    put_text(json, "window", window_shapes[alert->scoring->target_rule.window].word);
+    jout_key(json, "target");
+    jout_real(json, episode->target);
+    if (alert->estimate.present) {
+        put_estimate(json, &alert->estimate);
+    }
+    put_text(json, "method", alert->scoring->version);
+    put_sentence(json, alert);
+}
+
+/* The agency's page: its id is any UTF-8, so all but RFC 3986's unreserved characters are escaped. */
+static void put_url(struct jout *json, const char *board, struct span agency)
+{
+    struct buffer url;
+    size_t size = strlen(board);
+    while (size && board[size - 1] == '/') {
+        size--;
+    }
+    buffer_init(&url, size + 3 * ID_SIZE_MAX + 16);
+    buffer_text(&url, "%.*s/agency/", (int)size, board);
+    for (size_t i = 0; i < agency.size; i++) {
+        uint8_t byte = agency.data[i];
+        bool is_plain = byte < 0x80 && (isalnum(byte) || strchr("-._~", byte));
+        buffer_text(&url, is_plain ? "%c" : "%%%02X", byte);
+    }
+    jout_key(json, "url");
+    jout_span(json, buffer_as_span(&url));
+    buffer_done(&url);
+}
+
+void notice_render(struct buffer *out, const struct alert *alert, const char *board)
+{
+    struct jout json = jout_into(out);
+    jout_open(&json, '{');
+    if (alert->transition != ALERT_NONE) {
+        put_text(&json, "transition", alert_transition_words[alert->transition]);
+    }
+    notice_fields(&json, alert);
+    if (board) {
+        put_url(&json, board, alert->agency);
+    }
+    jout_close(&json, '}');
+}
