@@ -62,9 +62,9 @@ class Kafka:
 
     # ---- schemas ----
 
-    def _ask(self, path, body=None):
+    def ask(self, path, body=None, method=None):
         request = urllib.request.Request(f"{self.registry}{path}", data=body and json.dumps(body).encode(),
-                                         headers={"Content-Type": "application/json"})
+                                         headers={"Content-Type": "application/json"}, method=method)
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
@@ -76,12 +76,12 @@ class Kafka:
 
     def register(self, subject, schema_text):
         """The id that the registry gives a schema."""
-        return self._ask(f"/subjects/{subject}/versions", {"schema": schema_text})["id"]
+        return self.ask(f"/subjects/{subject}/versions", {"schema": schema_text})["id"]
 
     def registered(self, schema_id):
         """The schema of an id, from the registry."""
         if schema_id not in self.known:
-            self.known[schema_id] = _parse(json.loads(self._ask(f"/schemas/ids/{schema_id}")["schema"]))
+            self.known[schema_id] = _parse(json.loads(self.ask(f"/schemas/ids/{schema_id}")["schema"]))
         return self.known[schema_id]
 
     def decode(self, value):
