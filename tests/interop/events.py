@@ -75,7 +75,8 @@ def write(made, folder, topic):
         for channel, version, one in made:
             schema = folder / f"{channel}_interaction-{version.name.replace(' ', '_')}.avsc"
             schema.write_text(version.text())
-            lines.write(json.dumps({"topic": topic(channel), "schema": str(schema), "event": version.spell(one)}) + "\n")
+            line = {"topic": topic(channel), "schema": str(schema), "event": version.spell(one)}
+            lines.write(json.dumps(line) + "\n")
     return path
 
 
