@@ -276,6 +276,7 @@ static enum outcome sink_connect(struct kafka_sink *self, const struct sink_sett
     const struct kafka_property fixed[] = {
         {"transactional.id", settings->transactional_id},
         {"transaction.timeout.ms", "10000"}, /* what a dead producer leaves open holds readers back as long */
+        {"delivery.report.only.error", "true"}, /* of those that succeed the commit tells */
         {NULL, NULL},
     };
     TRY(kafka_producer_open(&self->client, &settings->kafka, nothing, fixed, on_delivery, &self->producer, why));

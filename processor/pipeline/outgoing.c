@@ -6,13 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #define HASH_FUNCTION(key, size, hash) ((hash) = (unsigned)hash64(span_of((key), (size)), 0))
-#define uthash_fatal(msg) assert_failed(msg, __FILE__, __LINE__)
+#define uthash_fatal(msg)              assert_failed(msg, __FILE__, __LINE__)
 #include <uthash.h>
 
-#define NAMES_MAX 65536
+#define NAMES_MAX       65536
 #define BATCH_SIZE_SEAL (512 * 1024)
-#define BYTES_FULL ((size_t)16 << 20)
-#define BYTES_MAX ((size_t)1280 << 20) /* beyond the largest kafka.queued_max, should all of it be dead letters */
+#define BYTES_FULL      ((size_t)16 << 20)
+#define LETTERS_FULL    ((size_t)1 << 20)    /* far larger than signals: a flood of them is to need no more memory */
+#define BYTES_MAX       ((size_t)1280 << 20) /* beyond the largest kafka.queued_max, should all of it be dead letters */
 
 /* What an agency, or one of its services, is called in the batch that is being packed. */
 enum route_kind { ROUTE_AGENCY, ROUTE_SERVICE };
@@ -88,6 +89,7 @@ void outgoing_clear(struct outgoing *self)
     buffer_clear(&self->bytes);
     self->pending_count = 0;
     self->event_count = 0;
+    self->letter_bytes = 0;
     self->generation++;
 }
 
@@ -126,8 +128,7 @@ static void add_pending(struct outgoing *self, uint32_t topic, int32_t partition
         self->messages = realloc(self->messages, self->pending_capacity * sizeof *self->messages);
         ASSERT(self->pending && self->messages);
     }
-    self->pending[self->pending_count++] =
-        (struct pending){topic, partition, offset, self->bytes.size - offset};
+    self->pending[self->pending_count++] = (struct pending){topic, partition, offset, self->bytes.size - offset};
 }
 
 static void seal_one(struct outgoing *self, int32_t partition, const struct batch_header *header)
@@ -206,6 +207,7 @@ void outgoing_dead_letter(struct outgoing *self, const struct dead_letter *lette
 {
     size_t offset = self->bytes.size;
     dead_letter_write(letter, &self->bytes);
+    self->letter_bytes += self->bytes.size - offset;
     add_pending(self, OUTGOING_DEADLETTER, -1, offset);
 }
 
@@ -216,7 +218,7 @@ bool outgoing_is_empty(const struct outgoing *self)
 
 bool outgoing_is_full(const struct outgoing *self)
 {
-    return self->bytes.size >= BYTES_FULL;
+    return self->bytes.size >= BYTES_FULL || self->letter_bytes >= LETTERS_FULL;
 }
 
 const struct message *outgoing_seal(struct outgoing *self, const struct batch_header *header, size_t *count)

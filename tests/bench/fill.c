@@ -1,9 +1,10 @@
 /* fill.c - fills the four interaction topics with events, in the order of their times.
  *
- *   bench_fill BROKERS hour|weeks EVENTS WEB PHONE OFFICE CHAT     (the topics)
+ *   bench_fill BROKERS hour|weeks|poison EVENTS WEB PHONE OFFICE CHAT     (the topics)
  *
  * hour: events of the last hour, 8 million an hour, of agencies of very different size with three services each: for
  * speed.
+ * poison: the same, and each is spoilt in one of five ways, so that it is no interaction.
  * weeks: nine weeks, all agencies alike, with one service, days busier than nights: for memory.
  * The messages' schema ids are 1 to 4, in the order of the topics. Prints the mean bytes an event. */
 #include "interaction_writer.h"
@@ -23,7 +24,7 @@ struct filler {
     struct interaction_writer *writer;
     struct visitor visitor;
     struct buffer message;
-    bool weeks;
+    bool weeks, poison;
     int64_t sent, bytes, failed;
 };
 
@@ -66,6 +67,28 @@ static void open_producer(struct filler *self, const char *brokers, char **topic
     }
 }
 
+/* Cut, of another framing, of a schema nobody knows, with text that is none, with bytes left over. */
+static void spoil(struct filler *self, int64_t number)
+{
+    struct buffer *message = &self->message;
+    switch (number % 5) {
+    case 0:
+        message->size -= 7;
+        break;
+    case 1:
+        message->data[0] = 7;
+        break;
+    case 2:
+        message->data[1] = 0x3A;
+        break;
+    case 3:
+        message->data[6] = 0xFF; /* the first byte of the first text, behind its length */
+        break;
+    default:
+        buffer_u8(message, 0);
+    }
+}
+
 static void produce(struct filler *self, enum channel channel)
 {
     int32_t partition = (int32_t)(self->sent % PARTITIONS);
@@ -100,6 +123,9 @@ static void fill_span(struct filler *self, int64_t from_us, int64_t span_us, int
         visitor_next(&self->visitor, channel, self->weeks ? 1 : SERVICES, from_us + i * span_us / events, &it);
         if (interaction_writer_put(self->writer, &it, &self->message, &why) != DONE) {
             die("encoding", why.text);
+        }
+        if (self->poison) {
+            spoil(self, i);
         }
         produce(self, channel);
         if (i % 1024 == 0) {
@@ -137,10 +163,11 @@ int main(int argc, char **argv)
     const uint32_t schema_ids[CHANNELS] = {1, 2, 3, 4};
     struct reason why;
     if (argc != 4 + CHANNELS) {
-        die("usage", "bench_fill BROKERS hour|weeks EVENTS WEB PHONE OFFICE CHAT");
+        die("usage", "bench_fill BROKERS hour|weeks|poison EVENTS WEB PHONE OFFICE CHAT");
     }
     int64_t events = strtoll(argv[3], NULL, 10);
     self.weeks = strcmp(argv[2], "weeks") == 0;
+    self.poison = strcmp(argv[2], "poison") == 0;
     visitor_init(&self.visitor, 1, !self.weeks);
     buffer_init(&self.message, INTERACTION_MESSAGE_MAX);
     if (interaction_writer_open(schema_ids, &self.writer, &why) != DONE) {

@@ -104,7 +104,7 @@ class Scenario:
             env = stack.env()
             self.settings |= {key[len("SLIPSTREAM__"):].lower().replace("__", "."): value
                               for key, value in env.items() if key.startswith("SLIPSTREAM__")}
-            self.kafka = messages.Kafka(self.settings["kafka.brokers"], self.settings["registry.url"],
+            self.kafka = messages.Kafka(self.settings["kafka.brokers"], self.settings.get("registry.url"),
                                         SOURCE / "schemas")
 
     # ---- what is run ----

@@ -1,5 +1,5 @@
 # Scenarios over the real Kafka, Redis and registry, in Python; each is one program, e2e/test_NAME.py.
-foreach(scenario check_five bad_input deadletter evolution mapping duplicates waiting reload alerts exactly_once
+foreach(scenario check_five bad_input poison deadletter evolution mapping duplicates waiting reload alerts exactly_once
         import_311)
     add_test(NAME e2e/${scenario}
         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/e2e/venv ${CMAKE_CURRENT_SOURCE_DIR}/e2e/test_${scenario}.py)
