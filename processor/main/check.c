@@ -1,7 +1,9 @@
 /* check.c - `slipstream check`: what is wrong with the settings, without connecting anywhere. */
 #include "command.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 extern char **environ;
 
@@ -25,6 +27,11 @@ static enum exit_code run_check(const struct command *self, int argc, char **arg
     if (fine && !config.registry_url && !config.schemas_folder) {
         problem(&problems, arguments.config_file ? arguments.config_file : "settings", 0, 0,
                 "registry.url: got nothing, and no schemas.folder either: one of them must say where schemas are");
+        fine = false;
+    }
+    if (config.tls_ca && access(config.tls_ca, R_OK) != 0) {
+        problem(&problems, arguments.config_file ? arguments.config_file : "settings", 0, 0,
+                "tls.ca: got a file that cannot be read (%s), allowed one of certificates in PEM", strerror(errno));
         fine = false;
     }
     fprintf(stderr, "%.*s", (int)problems.text.size, (const char *)problems.text.data);

@@ -204,6 +204,54 @@ const struct command command_scores = {
     .run = run_scores,
 };
 
+/* A view's open alerts, or the one with the id. */
+static void add_alerts(json_t *alerts, const json_t *view, const char *id)
+{
+    size_t i;
+    json_t *alert;
+    json_array_foreach(json_object_get(view, "alerts"), i, alert)
+    {
+        const char *has = json_string_value(json_object_get(alert, "id"));
+        if (!id || (has && strcmp(has, id) == 0)) {
+            json_array_append(alerts, alert);
+        }
+    }
+}
+
+/* What is said of one beside its sentence: every figure it has. */
+static void print_figures(json_t *alert)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach(alert, name, value)
+    {
+        if (json_is_string(value) && strcmp(name, "text") != 0) {
+            printf("  %-10s %s\n", name, json_string_value(value));
+        } else if (json_is_integer(value)) {
+            printf("  %-10s %lld\n", name, (long long)json_integer_value(value));
+        } else if (json_is_real(value)) {
+            printf("  %-10s %.1f\n", name, json_real_value(value));
+        }
+    }
+}
+
+static void print_alerts(json_t *alerts, bool in_full)
+{
+    size_t i;
+    json_t *alert;
+    if (json_array_size(alerts) == 0) {
+        printf("no open alerts\n");
+    }
+    json_array_foreach(alerts, i, alert)
+    {
+        const char *text = json_string_value(json_object_get(alert, "text"));
+        printf("%s\n", text ? text : "");
+        if (in_full) {
+            print_figures(alert);
+        }
+    }
+}
+
 static enum exit_code run_alerts(const struct command *self, int argc, char **argv)
 {
     struct shown shown;
@@ -215,21 +263,19 @@ static enum exit_code run_alerts(const struct command *self, int argc, char **ar
     json_t *views = NULL;
     json_t *alerts = json_array();
     enum outcome read = read_views(&shown, &views, &why);
+    const char *id = argument(self, &shown.setup.arguments, "id");
     size_t i;
-    const json_t *view;
+    json_t *view;
     json_array_foreach(views, i, view)
     {
-        json_array_extend(alerts, json_object_get(view, "alerts"));
+        add_alerts(alerts, view, id);
     }
-    if (read == DONE && argument(self, &shown.setup.arguments, "json")) {
+    if (read == DONE && id && json_array_size(alerts) == 0) {
+        read = FAIL(&why, STOP, REASON_UNAVAILABLE, "no open alert has the id %.40s", id);
+    } else if (read == DONE && argument(self, &shown.setup.arguments, "json")) {
         print_json(alerts);
-    } else if (read == DONE && json_array_size(alerts) == 0) {
-        printf("no open alerts\n");
     } else if (read == DONE) {
-        json_array_foreach(alerts, i, view)
-        {
-            printf("%s\n", json_string_value(json_object_get(view, "text")));
-        }
+        print_alerts(alerts, id != NULL);
     }
     json_decref(alerts);
     json_decref(views);
@@ -242,7 +288,10 @@ const struct command command_alerts = {
     .summary = "prints the open alerts, of all agencies or those named",
     .example = "slipstream alerts --config slipstream.yaml",
     .has_config = true,
-    .options = {{"json", NULL, "as a JSON array"}},
+    .detail = "From the live view: what is open now. What has closed is on the topic of alerts.",
+    .options = {{"open", NULL, "those that are open, which is what it shows without it, too"},
+                {"id", "ID", "the one with this id, with its figures; exit code 1 when it is not open"},
+                {"json", NULL, "as a JSON array"}},
     .run = run_alerts,
 };
 

@@ -18,8 +18,8 @@ def scoring_file(scenario, targets):
     return path
 
 
-def send(scenario, agency, name, count, resolved):
-    """Contacts of the last minutes; one in so many is resolved."""
+def send(scenario, agency, name, count, resolved, applied=True):
+    """Contacts of the last minutes; one in so many is resolved. Returns when they are applied, or else read by intake."""
     topic = scenario.topic("phone")
     at = now_us()
     for i in range(count):
@@ -27,4 +27,7 @@ def send(scenario, agency, name, count, resolved):
                     wait_seconds=float(20 if i % resolved == 0 else 600))
         scenario.kafka.send(topic, scenario.kafka.interaction("phone", topic, one))
     scenario.kafka.flush()
-    scenario.until_applied()
+    if applied:
+        scenario.until_applied()
+    else:
+        scenario.until_taken_in()

@@ -1,8 +1,13 @@
 # Scenarios over the real Kafka, Redis and registry, in Python; each is one program, e2e/test_NAME.py.
-foreach(scenario check_five bad_input poison deadletter evolution mapping duplicates waiting reload alerts exactly_once
+foreach(scenario check_five bad_input poison deadletter evolution mapping duplicates waiting reload alerts sinks exactly_once
         import_311)
     add_test(NAME e2e/${scenario}
         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/e2e/venv ${CMAKE_CURRENT_SOURCE_DIR}/e2e/test_${scenario}.py)
     set_tests_properties(e2e/${scenario} PROPERTIES LABELS e2e TIMEOUT 300 RUN_SERIAL ON
         ENVIRONMENT "SLIPSTREAM_SOURCE=${PROJECT_SOURCE_DIR};SLIPSTREAM_BINARY=$<TARGET_FILE:slipstream>")
 endforeach()
+
+# The same with the intervals that people run it with: 25 minutes, most of it waiting, so only when it is asked for.
+add_test(NAME long/sinks COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/e2e/venv ${CMAKE_CURRENT_SOURCE_DIR}/e2e/test_sinks.py)
+set_tests_properties(long/sinks PROPERTIES LABELS long TIMEOUT 3000 RUN_SERIAL ON
+    ENVIRONMENT "SLIPSTREAM_SOURCE=${PROJECT_SOURCE_DIR};SLIPSTREAM_BINARY=$<TARGET_FILE:slipstream>;E2E_LONG=1;E2E_LIMIT_S=2900")
