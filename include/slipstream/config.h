@@ -56,6 +56,14 @@ enum setting_type {
       "schema registry, Confluent API; empty: schemas.folder only")                                                    \
     S(registry_username, SETTING_TEXT, "registry.username", "", 0, 256, "", "user for basic authentication")           \
     S(registry_password, SETTING_SECRET, "registry.password", "", 0, 1024, "", "password for basic authentication")    \
+    S(registry_token, SETTING_SECRET, "registry.token", "", 0, 8192, "", "bearer token, instead of user and password") \
+    S(registry_tls_ca, SETTING_TEXT, "registry.tls.ca", "", 0, 4096, "",                                               \
+      "file of the authorities (PEM) that may vouch for the registry; the system's when empty")                        \
+    S(registry_tls_certificate, SETTING_TEXT, "registry.tls.certificate", "", 0, 4096, "",                             \
+      "file of our own certificate (PEM), for a registry that asks for one")                                           \
+    S(registry_tls_key, SETTING_TEXT, "registry.tls.key", "", 0, 4096, "",                                             \
+      "file of its key (PEM); in the certificate's file when empty")                                                   \
+    S(registry_tls_key_password, SETTING_SECRET, "registry.tls.key_password", "", 0, 1024, "", "password of the key")  \
     S(registry_timeout, SETTING_DURATION, "registry.timeout", "5s", 100000, 60000000, "", "longest wait for an answer") \
     S(schemas_folder, SETTING_TEXT, "schemas.folder", "", 0, 4096, "", "folder of .avsc files, with those below it, beside or instead of a registry") \
     S(schemas_ids, SETTING_TEXT, "schemas.ids", "", 0, 65536, "",                                                      \

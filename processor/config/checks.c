@@ -201,7 +201,7 @@ static bool address_is_good(const char *text)
 }
 
 #define FRAMING_RAW_CHOICE 5 /* of FRAMING_CHOICES */
-#define ALLOWED_RAW "an id of the registry or of schemas.ids, or the name of a file of schemas.folder"
+#define ALLOWED_RAW        "an id of the registry or of schemas.ids, or the name of a file of schemas.folder"
 
 /* A key that cannot be guessed; who puts a word there is told. */
 static bool webhook_secret_is_good(const char *text)
@@ -336,9 +336,37 @@ static void check_sinks(struct loading *self)
     }
 }
 
+/* Settings of the registry that go only with, or without, another one. */
+static void check_registry(struct loading *self)
+{
+    const struct config *config = self->config;
+    const bool https = config->registry_url && strncmp(config->registry_url, "https://", 8) == 0;
+    const struct {
+        const char *name, *problem;
+        bool wrong;
+    } rules[] = {
+        {"registry.token", "got a token, allowed only without registry.username",
+         config->registry_token && config->registry_username},
+        {"registry.tls.ca", "got a file, allowed only with an https:// registry.url",
+         config->registry_tls_ca && !https},
+        {"registry.tls.certificate", "got a file, allowed only with an https:// registry.url",
+         config->registry_tls_certificate && !https},
+        {"registry.tls.key", "got a file, allowed only with registry.tls.certificate, whose key it is",
+         config->registry_tls_key && !config->registry_tls_certificate},
+        {"registry.tls.key_password", "got a password, allowed only with registry.tls.certificate",
+         config->registry_tls_key_password && !config->registry_tls_certificate},
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        if (rules[i].wrong) {
+            complain_together(self, rules[i].name, rules[i].problem);
+        }
+    }
+}
+
 void config_check(struct loading *self)
 {
-    static void (*const together[])(struct loading *) = {check_topics, check_schemas, check_raw, check_sinks};
+    static void (*const together[])(struct loading *) = {check_topics, check_schemas, check_raw, check_registry,
+                                                         check_sinks};
     for (size_t i = 0; i < sizeof together / sizeof *together; i++) {
         together[i](self);
     }

@@ -4,6 +4,7 @@
 #define NOTIFY_LEASE_US                                                                                                \
     (30 * US_PER_SECOND)           /* less than it takes until another is given the partitions of one that stopped */
 #define REGISTRY_NEGATIVE_MS 30000 /* how soon a schema that was not there is asked for again */
+#define REGISTRY_PATIENCE_MS 50    /* a turn of the loop waits for an answer no longer than that */
 
 struct kafka_settings connect_kafka(const struct config *config, struct log *log)
 {
@@ -24,9 +25,15 @@ struct registry_settings connect_registry(const struct config *config)
         .url = config->registry_url,
         .username = config->registry_username,
         .password = config->registry_password,
+        .token = config->registry_token,
+        .tls_ca = config->registry_tls_ca,
+        .tls_certificate = config->registry_tls_certificate,
+        .tls_key = config->registry_tls_key,
+        .tls_key_password = config->registry_tls_key_password,
         .folder = config->schemas_folder,
         .ids = config->schemas_ids,
         .timeout_ms = config->registry_timeout / US_PER_MS,
+        .patience_ms = REGISTRY_PATIENCE_MS,
         .negative_ttl_ms = REGISTRY_NEGATIVE_MS,
     };
 }

@@ -90,7 +90,6 @@ void decoders_done(struct decoders *self)
 
 /* ---- a plan ---- */
 
-/* A registry that does not answer may take its whole time-out to do so: others wait behind it. */
 static enum outcome schema_find(struct decoders *self, const struct schema_ref *ref, struct mono_time now,
                                 struct span *schema, struct reason *why)
 {
@@ -99,16 +98,8 @@ static enum outcome schema_find(struct decoders *self, const struct schema_ref *
         *schema = decode_reader_schema((enum channel)ref->low);
         return file ? registry_file(self->registry, file, schema, why) : DONE;
     }
-    if (now.us < self->away_until.us) {
-        *why = self->away_why;
-        return RETRY;
-    }
-    enum outcome found = registry_lookup(self->registry, ref, now, schema, why);
-    if (found == RETRY) {
-        self->away_until.us = now.us + REGISTRY_AWAY_US;
-        self->away_why = *why;
-    }
-    return found;
+    self->awaited = *ref;
+    return registry_lookup(self->registry, ref, now, schema, why);
 }
 
 /* A schema is compiled once. That it cannot be used is remembered too: ids are immutable. */

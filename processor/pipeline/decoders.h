@@ -15,8 +15,7 @@
 #include "slipstream/kafka.h"
 #include "slipstream/registry.h"
 
-#define DECODERS_MAX     1024
-#define REGISTRY_AWAY_US (10 * US_PER_SECOND) /* after it did not answer, it is not asked for this long */
+#define DECODERS_MAX 1024
 
 struct decoder;
 struct decoders {
@@ -28,9 +27,8 @@ struct decoders {
     const char *raw_files[CHANNELS];                  /* NULL: our own schema */
     struct decoder *known;                            /* by schema and channel */
     struct decoder *latest[CHANNELS];
-    bool has_headers[CHANNELS];  /* a message of the topic had a FRAME_HEADER */
-    struct mono_time away_until; /* the registry is not asked before */
-    struct reason away_why;
+    bool has_headers[CHANNELS]; /* a message of the topic had a FRAME_HEADER */
+    struct schema_ref awaited;  /* what the last RETRY was for */
 };
 
 void decoders_init(struct decoders *self, struct registry *registry, const struct config *config);
@@ -41,8 +39,8 @@ void decoders_done(struct decoders *self);
 enum outcome decoders_check(const struct registry *registry, const struct config *config,
                             struct reason *why) MUST_CHECK;
 
-/* One record's value into an interaction of the topic's channel. DONE; SKIP: a dead letter; RETRY: the registry does
- * not answer. *schema_id is set when the framing told one. */
+/* One record's value into an interaction of the topic's channel. DONE; SKIP: a dead letter; RETRY: the registry has
+ * not answered yet, and registry_settled says of `awaited` when to come again. *schema_id is set when the framing told one. */
 enum outcome decoders_decode(struct decoders *self, const struct record *record, enum channel channel,
                              struct mono_time now, struct interaction *interaction, int64_t *schema_id,
                              struct reason *why) MUST_CHECK;

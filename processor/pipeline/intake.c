@@ -22,6 +22,7 @@ struct held {
     uint32_t topic;
     int32_t partition;
     int64_t offset; /* committed so far */
+    struct schema_ref awaited;
 };
 
 struct intake {
@@ -243,7 +244,7 @@ static int64_t position_of(struct intake *self, uint32_t topic, int32_t partitio
 /* The record's partition goes back to what was committed, with all others, and stays there. */
 static enum outcome intake_hold(struct intake *self, const struct record *record, struct reason *why)
 {
-    struct held held = {.topic = record->topic, .partition = record->partition};
+    struct held held = {.topic = record->topic, .partition = record->partition, .awaited = self->decoders.awaited};
     LOG(self->settings.log, LOG_WARN, "intake", "partition_held", LOG_TEXT("topic", self->topics[held.topic]),
         LOG_INT("partition", held.partition), LOG_INT("offset", record->offset), LOG_REASON(why));
     self->must_rewind = true;
@@ -257,13 +258,24 @@ static enum outcome intake_hold(struct intake *self, const struct record *record
     return DONE;
 }
 
+/* Each as soon as its schema can be had, or is known not to be. */
 static enum outcome release_held(struct intake *self, struct mono_time now, struct reason *why)
 {
-    while (self->held_count && now.us >= self->decoders.away_until.us) {
-        const struct held *held = &self->held[self->held_count - 1];
+    struct reason trouble;
+    if (self->held_count && registry_trouble(self->settings.registry, &trouble) != DONE) {
+        LOG(self->settings.log, LOG_WARN, "intake", "registry_unavailable", LOG_INT("partitions_held", self->held_count),
+            LOG_REASON(&trouble));
+    }
+    for (size_t i = self->held_count; i-- > 0;) {
+        const struct held *held = &self->held[i];
+        if (!registry_settled(self->settings.registry, &held->awaited, now)) {
+            continue;
+        }
         int64_t start = held->offset >= 0 ? held->offset : START_EARLIEST;
+        LOG(self->settings.log, LOG_INFO, "intake", "partition_released", LOG_TEXT("topic", self->topics[held->topic]),
+            LOG_INT("partition", held->partition));
         TRY(self->source->ops->restart(self->source, held->topic, held->partition, start, why));
-        self->held_count--;
+        self->held[i] = self->held[--self->held_count];
     }
     return DONE;
 }

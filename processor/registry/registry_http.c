@@ -1,7 +1,10 @@
 #include "registry_http.h"
 
 #include <curl/curl.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define REDIRECTS_MAX 3
 #define URL_MAX       4096u
@@ -9,7 +12,10 @@
 
 struct registry_http {
     CURL *curl;
-    char *base; /* owned: the URL, without credentials and without a slash at its end */
+    CURLM *multi; /* performs it: unlike the other way, it can be woken */
+    atomic_bool stopping;
+    char error[CURL_ERROR_SIZE]; /* of the last transfer */
+    char *base;                  /* owned: the URL, without credentials and without a slash at its end */
     char *origin;
     struct curl_slist *headers;
     struct buffer body;
@@ -65,11 +71,20 @@ static char *url_origin(CURLU *url)
     return url_part(bare, CURLUPART_URL, CURLU_DEFAULT_PORT);
 }
 
+static bool is_set(const char *text)
+{
+    return text != NULL && text[0] != '\0';
+}
+
 static bool set_credentials(CURL *curl, CURLU *url, const struct registry_settings *settings)
 {
+    if (is_set(settings->token)) {
+        return curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER) == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, settings->token) == CURLE_OK;
+    }
     char *user CLEANUP(drop_text) = url_part(url, CURLUPART_USER, CURLU_URLDECODE);
     char *password CLEANUP(drop_text) = url_part(url, CURLUPART_PASSWORD, CURLU_URLDECODE);
-    bool set = settings->username != NULL && settings->username[0] != '\0'; /* they win over the URL's */
+    bool set = is_set(settings->username); /* they win over the URL's */
     const char *name = set ? settings->username : user;
     const char *secret = set ? settings->password : password;
     if (name == NULL) {
@@ -129,13 +144,45 @@ static bool set_headers(struct registry_http *self)
     return curl_easy_setopt(self->curl, CURLOPT_HTTPHEADER, self->headers) == CURLE_OK;
 }
 
+/* libcurl would tell of a file that is not there at the first request only. */
+static enum outcome set_file(CURL *curl, CURLoption option, const char *name, const char *path, struct reason *why)
+{
+    if (!is_set(path)) {
+        return DONE;
+    }
+    if (access(path, R_OK) != 0) {
+        return FAIL(why, STOP, REASON_BAD_CONFIG, "%s: cannot read %s", name, path);
+    }
+    return curl_easy_setopt(curl, option, path) == CURLE_OK
+               ? DONE
+               : FAIL(why, STOP, REASON_FULL, "no memory for %s, or libcurl does not support it", name);
+}
+
+static enum outcome set_tls(CURL *curl, const struct registry_settings *settings, struct reason *why)
+{
+    TRY(set_file(curl, CURLOPT_CAINFO, "registry.tls.ca", settings->tls_ca, why));
+    TRY(set_file(curl, CURLOPT_SSLCERT, "registry.tls.certificate", settings->tls_certificate, why));
+    TRY(set_file(curl, CURLOPT_SSLKEY, "registry.tls.key", settings->tls_key, why));
+    if (is_set(settings->tls_key_password) &&
+        curl_easy_setopt(curl, CURLOPT_KEYPASSWD, settings->tls_key_password) != CURLE_OK) {
+        return FAIL(why, STOP, REASON_FULL, "no memory for registry.tls.key_password");
+    }
+    if (curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) != CURLE_OK) {
+        return FAIL(why, STOP, REASON_FATAL, "libcurl lacks TLS 1.2");
+    }
+    (void)curl_easy_setopt(curl, CURLOPT_CA_CACHE_TIMEOUT, 0L); /* not of every TLS library, which then keeps none */
+    return DONE;
+}
+
 /* What stays the same for every request. Redirects are followed by us, where we can see where they lead. */
 static bool set_options(struct registry_http *self)
 {
     CURL *curl = self->curl;
     return curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK && /* threads */
+           curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&   /* threads */
+           curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK && /* a name server may take its time */
+           curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, self->error) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_USERAGENT, "slipstream") == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK &&
@@ -162,11 +209,13 @@ enum outcome registry_http_open(const struct registry_settings *settings, struct
     self->timeout_us = settings->timeout_ms * US_PER_MS;
     self->curl = curl_easy_init();
     enum outcome outcome = DONE;
-    if (self->curl == NULL || !set_options(self)) {
+    self->multi = curl_multi_init();
+    if (self->curl == NULL || self->multi == NULL || !set_options(self)) {
         outcome = FAIL(why, STOP, REASON_FATAL, "libcurl lacks HTTP, or memory");
     } else {
         outcome = set_url(self, settings, why);
     }
+    outcome = outcome == DONE ? set_tls(self->curl, settings, why) : outcome;
     if (outcome != DONE) {
         registry_http_close(self);
         return outcome;
@@ -180,6 +229,7 @@ void registry_http_close(struct registry_http *self)
     if (self == NULL) {
         return;
     }
+    curl_multi_cleanup(self->multi);
     curl_easy_cleanup(self->curl);
     curl_slist_free_all(self->headers);
     curl_free(self->base);
@@ -194,10 +244,40 @@ const char *registry_http_url(const struct registry_http *self)
     return self->base;
 }
 
+void registry_http_stop(struct registry_http *self)
+{
+    atomic_store(&self->stopping, true);
+    curl_multi_wakeup(self->multi);
+}
+
+/* Runs the transfer until it has ended, or we are told to stop. */
+static CURLcode run_transfer(struct registry_http *self)
+{
+    CURLcode code = CURLE_ABORTED_BY_CALLBACK;
+    if (curl_multi_add_handle(self->multi, self->curl) != CURLM_OK) {
+        return CURLE_OUT_OF_MEMORY;
+    }
+    int running = 1;
+    while (running > 0 && !atomic_load(&self->stopping)) {
+        if (curl_multi_perform(self->multi, &running) != CURLM_OK ||
+            (running > 0 && curl_multi_poll(self->multi, NULL, 0, 1000, NULL) != CURLM_OK)) {
+            break;
+        }
+    }
+    int left;
+    const CURLMsg *message = curl_multi_info_read(self->multi, &left);
+    if (message != NULL && message->msg == CURLMSG_DONE) {
+        code = message->data.result;
+    }
+    curl_multi_remove_handle(self->multi, self->curl);
+    return code;
+}
+
 static CURLcode perform(struct registry_http *self, const char *url)
 {
     buffer_clear(&self->body);
     self->header_bytes = 0;
+    self->error[0] = '\0';
     long left_ms = self->left_us > US_PER_MS ? (long)(self->left_us / US_PER_MS) : 1; /* 0 would be for ever */
     CURLcode code = curl_easy_setopt(self->curl, CURLOPT_URL, url);
     if (code == CURLE_OK) {
@@ -205,11 +285,31 @@ static CURLcode perform(struct registry_http *self, const char *url)
     }
     if (code == CURLE_OK) {
         curl_off_t took_us = 0;
-        code = curl_easy_perform(self->curl);
+        code = run_transfer(self);
         curl_easy_getinfo(self->curl, CURLINFO_TOTAL_TIME_T, &took_us);
         self->left_us -= took_us;
     }
     return code;
+}
+
+/* There was no answer. Trust that is missing does not come by waiting. */
+static enum outcome fail_transfer(const struct registry_http *self, CURLcode code, struct reason *why)
+{
+    const char *said = self->error[0] != '\0' ? self->error : curl_easy_strerror(code);
+    if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) {
+        return FAIL(why, STOP, REASON_REFUSED, "%s is not trusted: %s: check registry.tls.ca", self->base, said);
+    }
+    if (code == CURLE_SSL_CERTPROBLEM) {
+        return FAIL(why, STOP, REASON_REFUSED, "%s: %s: check registry.tls.certificate and its key", self->base, said);
+    }
+    long error = 0; /* "Connection refused"; of no meaning for other codes */
+    if (code == CURLE_COULDNT_CONNECT) {
+        curl_easy_getinfo(self->curl, CURLINFO_OS_ERRNO, &error);
+    }
+    bool is_tls = code == CURLE_SSL_CONNECT_ERROR || code == CURLE_RECV_ERROR;
+    return FAIL(why, RETRY, REASON_UNAVAILABLE, "%s does not answer: %s%s%s", self->base,
+                is_tls ? said : curl_easy_strerror(code), error != 0 ? ": " : "",
+                error != 0 ? strerror((int)error) : "");
 }
 
 /* One transfer. DONE when there is a status: what a cut body means, the caller knows. */
@@ -219,12 +319,7 @@ static enum outcome transfer(struct registry_http *self, const char *url, struct
     CURLcode code = perform(self, url);
     bool cut = code == CURLE_WRITE_ERROR && self->body.overflow;
     if (code != CURLE_OK && !cut) {
-        long error = 0; /* "Connection refused"; of no meaning for other codes */
-        if (code == CURLE_COULDNT_CONNECT) {
-            curl_easy_getinfo(self->curl, CURLINFO_OS_ERRNO, &error);
-        }
-        return FAIL(why, RETRY, REASON_UNAVAILABLE, "%s does not answer: %s%s%s", self->base, curl_easy_strerror(code),
-                    error != 0 ? ": " : "", error != 0 ? strerror((int)error) : "");
+        return fail_transfer(self, code, why);
     }
     long status = 0;
     curl_easy_getinfo(self->curl, CURLINFO_RESPONSE_CODE, &status);

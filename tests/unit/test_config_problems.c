@@ -140,6 +140,14 @@ static const struct {
      "c.yaml:1:16: webhook.url: got a secret that is not shown, allowed http:// or https:// "
      "host[:port][/path][?query], without user and password, or nothing\n"
      "c.yaml:1:42: webhook.secret: got a key, allowed only with webhook.url\n"},
+    {"a token beside a user", "registry: {url: 'https://a', username: u, token: t}\n",
+     "c.yaml:1:50: registry.token: got a token, allowed only without registry.username\n"},
+    {"TLS without it", "registry:\n  url: http://a\n  tls: {ca: a.pem, certificate: b.pem}\n",
+     "c.yaml:3:13: registry.tls.ca: got a file, allowed only with an https:// registry.url\n"
+     "c.yaml:3:33: registry.tls.certificate: got a file, allowed only with an https:// registry.url\n"},
+    {"a key without its certificate", "registry: {url: 'https://a', tls: {key: a.pem, key_password: secret}}\n",
+     "c.yaml:1:41: registry.tls.key: got a file, allowed only with registry.tls.certificate, whose key it is\n"
+     "c.yaml:1:62: registry.tls.key_password: got a password, allowed only with registry.tls.certificate\n"},
     {"a name for an address", "http: {address: localhost}\n",
      "c.yaml:1:17: http.address: got \"localhost\", allowed an IP address such as 127.0.0.1, 0.0.0.0 or ::\n"},
     {"ids without a folder", "schemas: {ids: 1=a.avsc}\n",

@@ -236,7 +236,7 @@ static void the_folder_comes_before_the_registry(void **state)
 {
     (void)state;
     const struct registry_settings settings = {
-        .url = "http://127.0.0.1:1", .folder = folder, .ids = "7=int.avsc", .timeout_ms = 200};
+        .url = "http://127.0.0.1:1", .folder = folder, .ids = "7=int.avsc", .timeout_ms = 200, .patience_ms = 5000};
     struct registry *registry;
     struct reason why;
     assert_int_equal(registry_open(&settings, &registry, &why), DONE);
