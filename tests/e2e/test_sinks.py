@@ -98,14 +98,14 @@ def check_webhook(scenario, receiver, transition, alert_id):
 
 def open_while_all_are_away(scenario, receiver, alertmanager):
     """Score starts where intake has left everything: its first look finds the alert."""
-    send_settings = {"scoring__file": scoring_file(scenario, {"tax": TARGET}), "webhook__url": receiver.url("/hook?key=s3cret"),
-                     "webhook__secret": SECRET, "board__url": "https://board.example"} | INTERVALS
-    intake = scenario.start("intake", "--stage", "intake", **send_settings)
+    settings = {"scoring__file": scoring_file(scenario, {"tax": TARGET}), "webhook__secret": SECRET,
+                "webhook__url": receiver.url("/hook?key=s3cret"), "board__url": "https://board.example"} | INTERVALS
+    intake = scenario.start("intake", "--stage", "intake", **settings)
     scenario.until_ready(intake)
     send(scenario, "tax", "bad", BAD, 10, applied=False)
     alertmanager.stop()
     receiver.answers["/hook"] = 500
-    score = scenario.start("score", "--stage", "score", **send_settings)
+    score = scenario.start("score", "--stage", "score", **settings)
     opened = scenario.until("the topic has the alert, whoever else is away",
                             lambda: topic_has(scenario, "opened"), MINUTE_S + 20)[0]
     scenario.until("the webhook was tried again", lambda: receiver.refused("/hook") >= 3, SOON_S)
@@ -162,6 +162,7 @@ def run(scenario):
         comes_back(scenario, receiver, alertmanager, score, alert_id)
         scenario.same("slipstream alerts --id finds it",
                       [one["id"] for one in json.loads(scenario.call("alerts", "--json", "--id", alert_id))], [alert_id])
+        scenario.call("alerts", "--id", "0" * 16, code=1)
         stays_open(scenario, receiver, alertmanager, score)
         send(scenario, "tax", "good", GOOD, 1)
         scenario.until("the topic has its end", lambda: topic_has(scenario, "closed"), MINUTE_S + 20)

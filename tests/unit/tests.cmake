@@ -43,6 +43,7 @@ if(TARGET test_linker) # it looks at a part, which the contract does not show
 endif()
 slipstream_test(unit schema_folder LINKS registry decode)
 slipstream_test(unit notify LINKS notify jansson Threads::Threads)
+slipstream_test(unit notify_tls LINKS notify openssl Threads::Threads)
 slipstream_test(unit generator LINKS commands score config m)
 slipstream_test(unit serve LINKS serve curl Threads::Threads)
 slipstream_test(unit interaction_writer LINKS commands avro jansson)
