@@ -80,18 +80,7 @@ static const struct step *next_item(struct machine *self, const struct plan *pla
     return step + 1;
 }
 
-static const struct step *pass_gate(struct machine *self, const struct plan *plan, const struct step *step,
-                                    const uint8_t **at)
-{
-    bool is_null;
-    *at = read_nullable(self, step, *at, &is_null);
-    if (*at == NULL) {
-        return NULL;
-    }
-    return is_null ? plan_step(plan, step->a) : step + 1;
-}
-
-/* The step to go on with, or NULL: at an error, and at the end, when the code is REASON_NONE. */
+/* The step to go on with, or NULL: an error. */
 static const struct step *run_control(struct machine *self, const struct plan *plan, const struct step *step,
                                       const uint8_t **at)
 {
@@ -99,12 +88,10 @@ static const struct step *run_control(struct machine *self, const struct plan *p
     struct frame_of_run *call;
     switch ((enum control_op)step->op) {
     case OP_END:
-        self->code = *at == self->end ? REASON_NONE : REASON_TRAILING_BYTES;
-        return NULL;
+    case OP_GATE:
+        break; /* in run: every message has them */
     case OP_JUMP:
         return plan_step(plan, step->a);
-    case OP_GATE:
-        return pass_gate(self, plan, step, at);
     case OP_UNION:
         *at = read_position(self, *at, step->b, REASON_BAD_BRANCH, &branch);
         return *at == NULL ? NULL : plan_step(plan, *plan_entry(plan, step->a + branch));
@@ -189,7 +176,7 @@ static const struct step *run_control(struct machine *self, const struct plan *p
 static const struct step *run(struct leaf_context self, const uint8_t *at)
 {
     static const void *const labels[NULLABLE + LEAF_OPS] = {
-        [OP_END] = &&control,    [OP_JUMP] = &&control,  [OP_GATE] = &&control,   [OP_UNION] = &&control,
+        [OP_END] = &&end,        [OP_JUMP] = &&control,  [OP_GATE] = &&gate,      [OP_UNION] = &&control,
         [OP_REFUSE] = &&control, [OP_ARRAY] = &&control, [OP_NEXT] = &&control,   [OP_CALL] = &&control,
         [OP_RETURN] = &&control, [OP_MARK] = &&control,  [OP_REWIND] = &&control, LEAVES(LEAF_LABELS, QUICK_LABELS)};
     const struct step *step = plan_step(self.plan, 0);
@@ -199,6 +186,18 @@ static const struct step *run(struct leaf_context self, const uint8_t *at)
     goto *labels[step->op];
 
     LEAVES(LEAF_STEPS, QUICK_STEPS)
+
+end:
+    self.machine->code = at == self.machine->end ? REASON_NONE : REASON_TRAILING_BYTES;
+    return step;
+
+gate:
+    at = read_nullable(self.machine, step, at, &is_null);
+    if (at == NULL) {
+        return step;
+    }
+    step = is_null ? plan_step(self.plan, step->a) : step + 1;
+    goto *labels[step->op];
 
 control:
     moved = at; /* which would live in memory, step by step, if its own address were handed out */

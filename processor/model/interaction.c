@@ -104,6 +104,7 @@ static inline bool ratings_are_within(const struct interaction *self)
     const int64_t *ratings = &self->rating_office_answers;
     const size_t count = (size_t)(&self->rating_satisfaction - ratings) + 1;
     int64_t there = 0;
+#pragma GCC unroll 16
     for (size_t i = 0; i < count; i++) {
         there |= ratings[i] ^ ABSENT;
     }
