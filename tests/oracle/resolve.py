@@ -199,9 +199,15 @@ def fields_of_avro_c(value, writer, reader):
 
 # ---- the comparison ----
 
+def is_empty_list(got):
+    """Refused when a branch came that holds a list whose items cannot be read; fastavro looks at items only."""
+    return isinstance(got, list) and got[:2] == ["run", "incompatible_schema"] and (
+        " a array in a union: " in got[2] or " a map in a union: " in got[2])
+
+
 class Tally:
     def __init__(self):
-        self.count = dict.fromkeys(("pairs", "values", "read alike", "refused alike", "refused when compiled",
+        self.count = dict.fromkeys(("pairs", "values", "read alike", "refused alike", "refused when compiled", "refused for an empty list",
                                     "read by Avro-C too"), 0)
         self.failures = []
 
@@ -226,6 +232,9 @@ class Tally:
                 self.count["refused alike"] += not isinstance(got, dict)
                 if isinstance(got, dict):
                     self.fail(pair, number, "fastavro refuses", got, why)
+                continue
+            if number > 0 and is_empty_list(got):
+                self.count["refused for an empty list"] += 1
                 continue
             if not isinstance(got, dict) or not agree(got, expected):
                 self.fail(pair, number, "they differ", got, expected)
@@ -274,7 +283,8 @@ def main():
     print(", ".join(f"{count} {what}" for what, count in tally.count.items()) +
           f"; {len(tally.failures)} differ; {time.monotonic() - began:.1f} s")
     read = tally.count["read alike"]
-    enough = options.pairs < 1000 or (read > options.pairs and tally.count["refused alike"] > options.pairs / 20)
+    enough = options.pairs < 1000 or (read > options.pairs and tally.count["refused alike"] > options.pairs / 20 and
+                                      tally.count["refused for an empty list"] <= options.pairs / 1000)
     if not enough:
         print("too few values were read, or refused, for this to show anything")
     return 0 if enough and not tally.failures else 1
