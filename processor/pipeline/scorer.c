@@ -350,54 +350,6 @@ static void tick_all(struct scorer *self, struct event_time wall, struct mono_ti
     self->republish = false;
 }
 
-static void tell_sinks(struct scorer *self)
-{
-    for (enum alert_sink s = SINK_TOPIC; s < ALERT_SINKS; s++) {
-        struct sink_status *status = &self->settings.status->sink[s];
-        int64_t waiting = 0;
-        for (int32_t p = 0; p < self->partitions; p++) {
-            waiting += self->tasks[p].claimed ? (int64_t)outbox_waiting(&self->tasks[p].outbox, s) : 0;
-        }
-        status->waiting = waiting;
-        if (s != SINK_TOPIC && self->notifier) {
-            struct notify_counts counts;
-            self->notifier->ops->counts(self->notifier, s, &counts);
-            status->outcomes[DELIVERY_ACCEPTED] = counts.accepted;
-            status->outcomes[DELIVERY_FAILED] = counts.failed;
-            status->outcomes[DELIVERY_DROPPED] = counts.dropped + status->given_up;
-            status->state = counts.state;
-        }
-    }
-}
-
-static void tell_status(struct scorer *self)
-{
-    struct status *status = self->settings.status;
-    int64_t states[TASK_STATES] = {0};
-    int64_t agencies = 0;
-    int64_t queued = 0;
-    int64_t bytes = 0;
-    for (int32_t p = 0; p < self->partitions; p++) {
-        const struct task *task = &self->tasks[p];
-        if (!task->assigned) {
-            continue;
-        }
-        states[!task->claimed ? TASK_WAITING : task->catching_up ? TASK_CATCHING_UP : TASK_LIVE]++;
-        if (task->claimed) {
-            agencies += fold_agency_count(task->fold);
-            queued += (int64_t)task->outbox.used;
-            bytes += (int64_t)fold_memory(task->fold);
-        }
-    }
-    for (unsigned s = 0; s < TASK_STATES; s++) {
-        status->tasks[s] = states[s];
-    }
-    status->agencies = agencies;
-    status->alert_queue = queued;
-    status->state_bytes = bytes;
-    tell_sinks(self);
-}
-
 static void serve_notifier(struct scorer *self)
 {
     if (self->notifier) {
@@ -442,7 +394,7 @@ enum outcome scorer_turn(struct scorer *self, struct reason *why)
         self->looks_us = clock->mono(clock).us - now.us;
     }
     commit_positions(self);
-    tell_status(self);
+    scorer_tell_status(self);
     return DONE;
 }
 
@@ -480,7 +432,7 @@ static void on_assigned(void *context, struct partition_start *partitions, size_
         partitions[i].leader_epoch = task->leader_epoch;
     }
     LOG(self->settings.log, LOG_INFO, "score", "partitions_assigned", LOG_INT("count", count));
-    tell_status(self);
+    scorer_tell_status(self);
 }
 
 /* Ours until we return: apply what was folded in. The memory is kept in case the partition comes back. */
@@ -500,7 +452,7 @@ static void on_revoked(void *context, const struct partition_start *partitions, 
         }
     }
     LOG(self->settings.log, LOG_INFO, "score", "partitions_revoked", LOG_INT("count", count));
-    tell_status(self);
+    scorer_tell_status(self);
 }
 
 static void on_lost(void *context, const struct partition_start *partitions, size_t count)
@@ -516,7 +468,7 @@ static void on_lost(void *context, const struct partition_start *partitions, siz
         }
     }
     LOG(self->settings.log, LOG_WARN, "score", "partitions_lost", LOG_INT("count", count));
-    tell_status(self);
+    scorer_tell_status(self);
 }
 
 /* Below the log's start: those records are gone, and with them what they would have told. Beyond its end: the log was

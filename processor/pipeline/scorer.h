@@ -35,6 +35,9 @@ void scorer_publish(struct scorer *self, struct task *task);
 /* The task is not ours, or no longer as it was: nothing that was given to the notifier is told any more. */
 void scorer_forget(struct scorer *self, struct task *task);
 
+/* How many tasks, agencies and alerts there are now. */
+void scorer_tell_status(struct scorer *self);
+
 static inline struct stage_status *scorer_status(struct scorer *self)
 {
     return &self->settings.status->stages[STATUS_SCORE];
