@@ -1,6 +1,6 @@
 # Scenarios over the real Kafka, Redis and registry, in Python; each is one program, e2e/test_NAME.py.
-foreach(scenario check_five bad_input poison deadletter evolution mapping duplicates waiting reload alerts sinks exactly_once
-        import_311)
+foreach(scenario check_five bad_input framings poison deadletter evolution mapping duplicates waiting reload alerts sinks
+        exactly_once import_311)
     add_test(NAME e2e/${scenario}
         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/e2e/venv ${CMAKE_CURRENT_SOURCE_DIR}/e2e/test_${scenario}.py)
     set_tests_properties(e2e/${scenario} PROPERTIES LABELS e2e TIMEOUT 300 RUN_SERIAL ON
