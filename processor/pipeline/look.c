@@ -3,6 +3,7 @@
 #include "notice.h"
 #include "services.h"
 #include "shadow.h"
+#include "withhold.h"
 
 #include "slipstream/detect.h"
 #include "slipstream/roll.h"
@@ -10,9 +11,13 @@
 
 #include <stdlib.h>
 
+#define SUMS_KEPT 64
+
 struct looker {
     const struct score_settings *settings;
     struct window_sums sums; /* of one cell */
+    struct window_sums kept[SUMS_KEPT]; /* of the agency's first cells: they are needed twice */
+    struct withholder withholder;
     struct tallies all[WINDOWS];
     struct tallies channels[WINDOWS][CHANNELS];
     struct service_tallies service;
@@ -42,6 +47,7 @@ void looker_close(struct looker *self)
     buffer_done(&self->cards);
     buffer_done(&self->alert);
     buffer_done(&self->notice);
+    withholder_done(&self->withholder);
     free(self);
 }
 
@@ -62,12 +68,11 @@ static struct revision next_revision(const struct task *task)
 
 /* ---- aggregates ---- */
 
-static void put_aggregate(const struct glance *self, const struct fold_cell *cell, enum window window)
+static void put_aggregate(const struct glance *self, const struct fold_cell *cell, enum window window,
+                          const int64_t *counts, bool suppressed)
 {
     const struct fold_agency *agency = fold_agency_at(self->task->fold, cell->agency);
     const struct score_settings *settings = self->looker->settings;
-    const int64_t *counts = self->looker->sums.counts[window];
-    const struct signal_info *survey = &signal_table[SIGNAL_SURVEY_ANSWERED];
     struct aggregate aggregate = {
         .agency = agency->name,
         .service = agency->services[cell->service].name,
@@ -76,8 +81,7 @@ static void put_aggregate(const struct glance *self, const struct fold_cell *cel
         .revision = self->revision,
         .as_of = self->as_of,
         .catching_up = self->task->catching_up,
-        .suppressed =
-            counts_are_few(counts[COUNTER_INTERACTIONS], counts[survey->first + 1], settings->methods.scoring),
+        .suppressed = suppressed,
         .counts = counts,
     };
     outputs_begin(self->outputs, OUTPUT_AGGREGATES);
@@ -88,29 +92,56 @@ static void put_aggregate(const struct glance *self, const struct fold_cell *cel
 }
 
 /* Those that differ from what was published last. */
-static void publish_aggregates(const struct glance *self, struct fold_cell *cell)
+static void publish_aggregates(const struct glance *self, struct fold_cell *cell, size_t i, const struct window_sums *sums)
 {
+    const struct scoring *scoring = self->looker->settings->methods.scoring;
+    const struct signal_info *survey = &signal_table[SIGNAL_SURVEY_ANSWERED];
     for (unsigned w = 0; w < WINDOWS; w++) {
-        const int64_t *counts = self->looker->sums.counts[w];
-        uint64_t seed = self->task->catching_up ? 2 : 1;
+        const int64_t *counts = sums->counts[w];
+        bool suppressed = withholder_has(&self->looker->withholder, (enum window)w, i) ||
+                          counts_are_few(counts[COUNTER_INTERACTIONS], counts[survey->first + 1], scoring);
+        uint64_t seed = (self->task->catching_up ? 2u : 1u) + (suppressed ? 2u : 0u);
         uint64_t content = hash64(span_of(counts, COUNTERS * sizeof *counts), seed);
         bool was_never = cell->published[w] == 0 && counts[COUNTER_EVENTS] == 0;
         if ((content != cell->published[w] && !was_never) || (self->task->publish_all && !was_never)) {
-            put_aggregate(self, cell, (enum window)w);
+            put_aggregate(self, cell, (enum window)w, counts, suppressed);
             cell->published[w] = content;
+        }
+    }
+}
+
+/* Once all cells are known: whether one is shown depends on the others. */
+static void publish_cells(const struct glance *self, const struct fold_agency *agency)
+{
+    struct looker *looker = self->looker;
+    size_t i = 0;
+    for (uint32_t s = 0; s < agency->service_count; s++) {
+        for (unsigned c = 0; c < CHANNELS; c++) {
+            uint32_t position = agency->services[s].cells[c];
+            if (position == FOLD_NONE) {
+                continue;
+            }
+            struct fold_cell *cell = fold_cell_at(self->task->fold, position);
+            if (i >= SUMS_KEPT) {
+                roll_windows(&cell->cell, self->as_of, &looker->sums);
+            }
+            publish_aggregates(self, cell, i, i < SUMS_KEPT ? &looker->kept[i] : &looker->sums);
+            i++;
         }
     }
 }
 
 /* ---- scores ---- */
 
-static void add_cell(const struct glance *self, struct fold_cell *cell)
+static void add_cell(const struct glance *self, const struct fold_cell *cell)
 {
     struct looker *looker = self->looker;
-    roll_windows(&cell->cell, self->as_of, &looker->sums);
-    publish_aggregates(self, cell);
+    size_t i = looker->withholder.cell_count;
+    struct window_sums *sums = i < SUMS_KEPT ? &looker->kept[i] : &looker->sums;
+    roll_windows(&cell->cell, self->as_of, sums);
+    withholder_add(&looker->withholder, cell->service, cell->channel, sums);
     for (unsigned w = 0; w < WINDOWS; w++) {
-        const int64_t *counts = looker->sums.counts[w];
+        const int64_t *counts = sums->counts[w];
         if (counts[COUNTER_EVENTS]) {
             tallies_add(&looker->all[w], counts, cell->channel, looker->settings->methods.scoring);
             tallies_add(&looker->channels[w][cell->channel], counts, cell->channel, looker->settings->methods.scoring);
@@ -125,6 +156,7 @@ static void add_cells(const struct glance *self, const struct fold_agency *agenc
     self->looker->scorecard.scoring = self->looker->settings->methods.scoring;
     memset(self->looker->all, 0, sizeof self->looker->all);
     memset(self->looker->channels, 0, sizeof self->looker->channels);
+    withholder_begin(&self->looker->withholder);
     services_begin(&self->looker->scorecard);
     shadow_begin(&self->looker->shadow, self->looker->settings->methods.shadow);
     for (uint32_t s = 0; s < agency->service_count; s++) {
@@ -135,8 +167,11 @@ static void add_cells(const struct glance *self, const struct fold_agency *agenc
                 add_cell(self, fold_cell_at(self->task->fold, position));
             }
         }
-        service_end(&self->looker->service, agency->services[s].name, &self->looker->scorecard);
+        service_end(&self->looker->service, agency->services[s].name, s, &self->looker->scorecard);
     }
+    withholder_find(&self->looker->withholder, agency->service_count,
+                    self->looker->settings->methods.scoring->suppress_below);
+    publish_cells(self, agency);
 }
 
 static void score_all(const struct glance *self, const struct fold_agency *agency)
@@ -155,6 +190,7 @@ static void score_all(const struct glance *self, const struct fold_agency *agenc
         }
     }
     shadow_score(&looker->shadow, &scorecard->shadow);
+    withholder_mark(&looker->withholder, scorecard);
 }
 
 /* ---- episodes ---- */

@@ -71,7 +71,7 @@ bool counts_are_few(int64_t interactions, int64_t surveys_answered, const struct
 
 bool card_is_suppressed(const struct card *card, const struct scoring *scoring)
 {
-    return counts_are_few(card->interactions, card->surveys_answered, scoring);
+    return card->withheld || counts_are_few(card->interactions, card->surveys_answered, scoring);
 }
 
 static void put_aggregate_name(struct buffer *out, const struct aggregate *aggregate)

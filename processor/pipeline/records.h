@@ -13,6 +13,7 @@ struct revision {
 #define SERVICES_SHOWN 32
 struct service_cards {
     struct span service;
+    uint32_t position; /* among all the agency's */
     struct card cards[WINDOWS];
 };
 

@@ -40,7 +40,7 @@ static struct service_cards *place_for(struct scorecard *scorecard, int64_t inte
     return interactions > fewest->cards[WINDOW_28D].interactions ? fewest : NULL;
 }
 
-void service_end(const struct service_tallies *self, struct span name, struct scorecard *scorecard)
+void service_end(const struct service_tallies *self, struct span name, uint32_t position, struct scorecard *scorecard)
 {
     if (!self->has_events) {
         return;
@@ -50,6 +50,7 @@ void service_end(const struct service_tallies *self, struct span name, struct sc
         return;
     }
     place->service = name;
+    place->position = position;
     for (unsigned w = 0; w < WINDOWS; w++) {
         score_card(&self->windows[w], scorecard->scoring, Z_95, &place->cards[w]);
     }

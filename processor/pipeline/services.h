@@ -17,6 +17,6 @@ void service_clear(struct service_tallies *self);
 void service_add(struct service_tallies *self, enum window window, const int64_t counts[COUNTERS], enum channel channel,
                  const struct scoring *scoring);
 /* Scores it into the scorecard, should it be one of those that are shown. name: lives as long as the scorecard. */
-void service_end(const struct service_tallies *self, struct span name, struct scorecard *scorecard);
+void service_end(const struct service_tallies *self, struct span name, uint32_t position, struct scorecard *scorecard);
 
 #endif

@@ -5,6 +5,7 @@ import json
 import math
 import subprocess
 
+import attacker
 import count_311
 import harness
 import messages
@@ -83,10 +84,13 @@ def check_messages(scenario, events, report):
 
 # ---- what should be published ----
 
+WITHHELD = {"suppressed": True, "interactions": None, "events": None, "signals": {}}
+
+
 def expected_aggregate(oracle, cell, window, as_of):
     counts = oracle.window(cell, window, as_of)
     if counts["interactions"] < SUPPRESSED_BELOW:
-        return {"suppressed": True, "interactions": None, "events": None, "signals": {}}
+        return WITHHELD
     return {"suppressed": False} | counts
 
 
@@ -96,6 +100,26 @@ def wilson(good, n):
     middle = (p + z2 / (2 * n)) / (1 + z2 / n)
     half = Z * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
     return {"value": 100 * p, "low": 100 * max(0, middle - half), "high": 100 * min(1, middle + half), "n": n}
+
+
+class Few:
+    """Where an agency has cells of few people, others of its cells and cards are withheld with them."""
+
+    def __init__(self, oracle):
+        self.oracle = oracle
+        self.people = {}
+
+    def people_in(self, agency, window, as_of):
+        """Of each of its cells with any."""
+        key = agency, window, as_of
+        if key not in self.people:
+            counted = {cell: self.oracle.window(cell, window, as_of)["interactions"]
+                       for cell in self.oracle.cells if cell[0] == agency}
+            self.people[key] = {cell: count for cell, count in counted.items() if count}
+        return self.people[key]
+
+    def has(self, agency, window, as_of):
+        return any(count < SUPPRESSED_BELOW for count in self.people_in(agency, window, as_of).values())
 
 
 class Agencies:
@@ -123,8 +147,10 @@ def close_to(got, expected):
     return got["n"] == expected["n"] and all(abs(got[key] - expected[key]) < 1e-9 for key in ("value", "low", "high"))
 
 
-def card_is_right(card, wanted):
+def card_is_right(card, wanted, may_be_withheld):
     """The requests tell of nothing but quick resolution: the score is that driver's, and its operational line's"""
+    if may_be_withheld and card["suppressed"]:
+        wanted = {"suppressed": True, "interactions": None, "quick": None}
     quick = card["drivers"].get("quick_resolution", {"score": None, "operational": None})
     return (card["suppressed"] == wanted["suppressed"] and card["interactions"] == wanted["interactions"]
             and all(close_to(got, wanted["quick"]) for got in (quick["operational"], quick["score"], card["cx"]))
@@ -133,7 +159,11 @@ def card_is_right(card, wanted):
 
 # ---- comparing ----
 
-def wrong_aggregates(scenario, oracle, now_as_of):
+def is_right(got, wanted, may_be_withheld):
+    return got == wanted or (may_be_withheld and got == WITHHELD)
+
+
+def wrong_aggregates(scenario, oracle, few, now_as_of):
     """What differs: at the time that each record states, and at the time the state has reached."""
     found, count = scenario.kafka.latest(
         scenario.topic("aggregates"), lambda one: (one["agency"], one["service"], one["channel"], one["window"]))
@@ -148,13 +178,14 @@ def wrong_aggregates(scenario, oracle, now_as_of):
                 continue
             got = {key: record[key] for key in ("suppressed", "interactions", "events", "signals")}
             stated = expected_aggregate(oracle, cell, window, record["as_of"])
-            if got != wanted or got != stated or record["catching_up"]:
+            if (not is_right(got, wanted, few.has(cell[0], window, now_as_of[cell]))
+                    or not is_right(got, stated, few.has(cell[0], window, record["as_of"])) or record["catching_up"]):
                 wrong[(*cell, window)] = (got, wanted, stated, record["catching_up"])
     wrong |= {key: "nobody knows of it" for key in found if key[:3] not in oracle.cells}
     return wrong, found, count
 
 
-def wrong_scores(scenario, agencies):
+def wrong_scores(scenario, agencies, few):
     found, count = scenario.kafka.latest(scenario.topic("scores"), lambda one: one["agency"])
     wrong = {agency: "is not there" for agency in agencies.events if agency not in found}
     compared = set()
@@ -164,20 +195,22 @@ def wrong_scores(scenario, agencies):
             continue
         for card in record["cards"]:
             wanted = agencies.card(agency, card["window"], card["channel"], record["as_of"])
-            if not card_is_right(card, wanted):
+            if not card_is_right(card, wanted, few.has(agency, card["window"], record["as_of"])):
                 wrong[agency, card["window"], card["channel"]] = (card, wanted)
             if wanted["quick"] and card["channel"] is None and card["window"] == "28d":
                 compared.add(agency)
     return wrong, compared, count
 
 
-def check_view(scenario, agencies):
+def check_view(scenario, agencies, few):
     views = json.loads(scenario.call("scores", "--json"))
     wrong = {}
     for view in views:
         as_of = harness.microseconds(view["as_of"])
         for card in view["cards"]:
             wanted = agencies.card(view["agency"], card["window"], card["channel"], as_of)
+            if card["suppressed"] and few.has(view["agency"], card["window"], as_of):
+                wanted = {"interactions": None, "quick": None}
             quick = card.get("drivers", {}).get("quick_resolution", {}).get("operational")
             if card.get("interactions") != wanted["interactions"] or (quick is None) != (wanted["quick"] is None) or (
                     quick and abs(quick["value"] - wanted["quick"]["value"]) > 0.01):
@@ -199,14 +232,14 @@ def check_state(scenario, oracle):
     return as_of
 
 
-def check_published(scenario, oracle, agencies, full):
+def check_published(scenario, oracle, agencies, few, full):
     def aggregates():
         as_of = {cell: harness.microseconds(found["as_of"]) for cell, found in scenario.state().items()}
-        wrong, found, count = wrong_aggregates(scenario, oracle, as_of)
+        wrong, found, count = wrong_aggregates(scenario, oracle, few, as_of)
         return harness.Not(dict(list(wrong.items())[:3])) if wrong else (found, count)
 
     def scores():
-        wrong, compared, count = wrong_scores(scenario, agencies)
+        wrong, compared, count = wrong_scores(scenario, agencies, few)
         return harness.Not(dict(list(wrong.items())[:2])) if wrong else (compared, count)
 
     found, count = scenario.until("the latest aggregates are the CSV's", aggregates, 30)
@@ -219,6 +252,38 @@ def check_published(scenario, oracle, agencies, full):
     scenario.measured("of agencies", len(agencies.events))
     if full:
         scenario.true(f"these are at least {AGENCIES_LEAST}", len(compared) >= AGENCIES_LEAST)
+
+
+def shown_of(agency, window, cells, aggregates, record):
+    """The sets of cells whose sums are shown."""
+    shown = [{cell} for cell in cells if not aggregates[(*cell, window)]["suppressed"]]
+    cards = [(card, lambda cell, on=card["channel"]: on in (None, cell[2])) for card in record["cards"]]
+    cards += [(card, lambda cell, of=one["service"]: of == cell[1]) for one in record["services"] for card in one["cards"]]
+    shown += [{cell for cell in cells if belongs(cell)} for card, belongs in cards
+              if card["window"] == window and not card["suppressed"]]
+    return [figure for figure in shown if figure]
+
+
+def check_attack(scenario, few):
+    """Of what is current on the topics, sums added and subtracted tell of no group of too few people."""
+    aggregates, _ = scenario.kafka.latest(
+        scenario.topic("aggregates"), lambda one: (one["agency"], one["service"], one["channel"], one["window"]))
+    scores, _ = scenario.kafka.latest(scenario.topic("scores"), lambda one: one["agency"])
+    broken, tried, plain = {}, 0, 0
+    for agency, record in scores.items():
+        for window in WINDOWS:
+            people = few.people_in(agency, window, record["as_of"])
+            if not people:
+                continue
+            shown = shown_of(agency, window, people, aggregates, record)
+            found = attacker.worked_out(people, shown, SUPPRESSED_BELOW)
+            tried += bool(shown)
+            if found:
+                broken[agency, window] = found[:3]
+            naive = [{cell} for cell in people if people[cell] >= SUPPRESSED_BELOW] + [set(people)]
+            plain += bool(attacker.worked_out(people, naive, SUPPRESSED_BELOW))
+    scenario.same("an attacker works out no figure of too few people", broken, {})
+    scenario.measured("agencies and windows attacked; that plain suppression would have lost", (tried, plain))
 
 
 def check_signals(scenario, sent):
@@ -247,8 +312,10 @@ def variant(scenario, name, end, path):
     check_signals(scenario, len(events))
     check_state(scenario, oracle)
     agencies = Agencies(events)
-    check_published(scenario, oracle, agencies, path == DATA)
-    check_view(scenario, agencies)
+    few = Few(oracle)
+    check_published(scenario, oracle, agencies, few, path == DATA)
+    check_attack(scenario, few)
+    check_view(scenario, agencies, few)
     for running in (first, second):
         scenario.same(f"{running.instance} ends in order", running.stop()[0], 0)
 

@@ -53,7 +53,8 @@ static size_t closed(struct score_setup *self)
 static void check_id(const struct told_alert *alert, const char *agency, uint32_t ordinal)
 {
     char id[17];
-    snprintf(id, sizeof id, "%016llx", (unsigned long long)alert_id(ALERT_TARGET, span_text(agency), TARGET_CX, ordinal));
+    snprintf(id, sizeof id, "%016llx",
+             (unsigned long long)alert_id(ALERT_TARGET, span_text(agency), TARGET_CX, ordinal));
     assert_string_equal(alert->id, id);
     assert_string_equal(alert->agency, agency);
     assert_string_equal(alert->subject, "cx");
@@ -339,9 +340,64 @@ static void revisions_only_grow(void **state)
     }
 }
 
+/* Three people of a small service: with them goes the larger one of their channel, or its figures would tell theirs. */
+static void what_few_could_be_worked_out_from_is_withheld(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *service;
+        unsigned people;
+        enum channel channel;
+        bool shown;
+    } cells[] = {{"returns", 40, CHANNEL_PHONE, false},
+                 {"appeals", 3, CHANNEL_PHONE, false},
+                 {"returns", 30, CHANNEL_CHAT, true}};
+    struct score_setup *self = set_up(1);
+    start_score(self);
+    struct sample samples[128];
+    size_t count = 0;
+    for (size_t i = 0; i < COUNT(cells); i++) {
+        for (unsigned n = 0; n < cells[i].people; n++) {
+            samples[count] = new_sample(self, 0);
+            samples[count].service = cells[i].service;
+            samples[count++].channel = cells[i].channel;
+        }
+    }
+    world_batch(&self->world, 0, samples, count, TELLS_CAUGHT_UP);
+    idle(self, 10);
+    json_t *score = last_score(&self->world, self->agencies[0]);
+    assert_true(json_is_false(json_object_get(card_in(score, "28d", ""), "suppressed")));
+    assert_true(json_is_false(json_object_get(card_in(score, "28d", "phone"), "suppressed")));
+    assert_true(json_is_false(json_object_get(card_in(score, "28d", "chat"), "suppressed")));
+    const json_t *services = json_object_get(score, "services");
+    assert_int_equal(json_array_size(services), 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(json_is_true(json_object_get(card_in(json_array_get(services, i), "28d", ""), "suppressed")));
+    }
+    json_decref(score);
+    const char *topic = self->world.config.topic_aggregates;
+    bool shown[COUNT(cells)] = {0};
+    for (int64_t offset = 0; offset < fake_kafka_end(self->world.kafka, topic, 0); offset++) {
+        const struct fake_record *at = fake_kafka_at(self->world.kafka, topic, 0, offset);
+        json_t *aggregate = at ? published_json(at->value, "aggregate", ID_AGGREGATE) : NULL;
+        for (size_t i = 0; aggregate && i < COUNT(cells); i++) {
+            bool is_it = strcmp(text_in(aggregate, "service"), cells[i].service) == 0 &&
+                         strcmp(text_in(aggregate, "channel"), channel_word(cells[i].channel)) == 0;
+            shown[i] = is_it ? json_is_false(json_object_get(aggregate, "suppressed")) : shown[i];
+        }
+        json_decref(aggregate);
+    }
+    for (size_t i = 0; i < COUNT(cells); i++) {
+        assert_int_equal(shown[i], cells[i].shown);
+    }
+    score_stop(self->score);
+    score_tear_down(self);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_few_could_be_worked_out_from_is_withheld),
         cmocka_unit_test(an_alert_opens_and_closes_once),
         cmocka_unit_test(nothing_opens_or_closes_while_catching_up),
         cmocka_unit_test(an_alert_survives_what_goes_wrong),

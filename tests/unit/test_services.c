@@ -49,10 +49,10 @@ static void add_all(struct scorecard *scorecard, struct service_tallies *tallies
                 drawn[i].interactions[w] - drawn[i].interactions[w] / 3;
             service_add(tallies, (enum window)w, counts, CHANNEL_WEB, &scoring);
         }
-        service_end(tallies, span_text(drawn[i].name), scorecard);
+        service_end(tallies, span_text(drawn[i].name), (uint32_t)i, scorecard);
     }
     service_clear(tallies);
-    service_end(tallies, span_text("never used"), scorecard);
+    service_end(tallies, span_text("never used"), (uint32_t)count, scorecard);
 }
 
 /* How many services have more in 28 days. */
@@ -94,6 +94,7 @@ static void the_largest_are_shown(void **state)
         for (size_t i = 0; i < count; i++) {
             const struct service_cards *service = shown(scorecard, drawn[i].name);
             assert_int_equal(service != NULL, ahead_of(drawn, count, i) < SERVICES_SHOWN);
+            assert_true(!service || service->position == i);
             for (unsigned w = 0; service && w < WINDOWS; w++) {
                 assert_int_equal(service->cards[w].interactions, drawn[i].interactions[w]);
             }

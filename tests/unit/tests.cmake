@@ -84,8 +84,9 @@ slipstream_test(unit outgoing LINKS fakes avro jansson)
 slipstream_test(unit task_parts LINKS pipeline)
 slipstream_test(unit services LINKS pipeline)
 slipstream_test(unit outbox LINKS pipeline)
+slipstream_test(unit complement LINKS pipeline)
 slipstream_test(unit pipeline_faults LINKS fakes avro jansson)
-foreach(pipeline_test records view outgoing task_parts services outbox) # they look at the parts, which the contract does not show
+foreach(pipeline_test records view outgoing task_parts services outbox complement) # they look at the parts, which the contract does not show
     if(TARGET test_${pipeline_test})
         target_include_directories(test_${pipeline_test} PRIVATE ${PROJECT_SOURCE_DIR}/processor/pipeline)
     endif()

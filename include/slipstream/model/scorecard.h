@@ -43,6 +43,7 @@ struct cause_figure {
 
 /* One (agency, service or all, channel or all) in one window. */
 struct card {
+    bool withheld; /* not for others to see, though there may be people enough: a card of few could be worked out */
     int64_t interactions;
     int64_t events;
     struct estimate cx;
