@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const size_t fuzz_heap_max = (size_t)128 << 20; /* a document alone may take 24 MiB, and problems a megabyte */
+const size_t fuzz_heap_max = (size_t)8 << 20; /* reading a file takes a megabyte, and problems as much */
 
 #define VALUE_MAX ((size_t)1 << 20)
 

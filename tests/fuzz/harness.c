@@ -18,6 +18,9 @@
 static struct {
     size_t allocations;
     size_t in_use;  /* bytes */
+    size_t begun;   /* bytes in use before the input */
+    size_t highest; /* of all inputs: bytes more than before it */
+    int64_t slowest_ms;
     size_t allowed; /* bytes in use; 0: any */
     int file;
     char path[64];
@@ -41,6 +44,9 @@ static void on_malloc(const volatile void *memory, size_t size)
     }
     self.allocations++;
     self.in_use += size;
+    if (self.in_use > self.begun + self.highest && self.allowed != 0) {
+        self.highest = self.in_use - self.begun;
+    }
     if (self.allowed != 0 && self.in_use > self.allowed) {
         size_t in_use = self.in_use;
         self.allowed = 0; /* what follows may allocate */
@@ -81,20 +87,29 @@ static int64_t cpu_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* What the greediest inputs took: tests/fuzz/run reads this. */
+static void tell_highest(void)
+{
+    fprintf(stderr, "measured: %zu bytes of heap, %lld ms\n", self.highest, (long long)self.slowest_ms);
+}
+
 void fuzz_measure(struct span input)
 {
     static bool is_ready;
     if (!is_ready) {
         count_heap();
         fuzz_set_up();
+        CHECK(atexit(tell_highest) == 0);
         is_ready = true;
     }
     CHECK(fuzz_heap_max <= FUZZ_HEAP_MAX);
+    self.begun = self.in_use;
     self.allowed = self.in_use + fuzz_heap_max;
     int64_t begun = cpu_ms();
     fuzz_one(input);
     int64_t took = cpu_ms() - begun;
     self.allowed = 0;
+    self.slowest_ms = took > self.slowest_ms ? took : self.slowest_ms;
     if (took > FUZZ_CPU_MS_MAX) {
         fprintf(stderr, "%lld ms of the processor for %zu bytes\n", (long long)took, input.size);
         fuzz_failed("took <= FUZZ_CPU_MS_MAX", __FILE__, __LINE__);

@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-const size_t fuzz_heap_max = (size_t)64 << 20; /* reading takes a megabyte a line, and as much again for its values */
+const size_t fuzz_heap_max = (size_t)8 << 20; /* reading takes a megabyte a line, and as much again for its values */
 
 #define NOW       ((struct event_time){INT64_C(1795339800000000)})
 #define ROWS_KEPT 64

@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-const size_t fuzz_heap_max = (size_t)32 << 20;
+const size_t fuzz_heap_max = (size_t)2 << 20; /* an event is 128 bytes, and 19 of a message at least */
 
 static struct incoming incoming;
 
@@ -26,6 +26,9 @@ static void check_event(const struct batch_reader *reader, const struct signal_e
     CHECK(event->agency < reader->agency_count && event->service < reader->service_count);
     CHECK(event->channel < CHANNELS && event->kind < EVENT_KINDS && event->transfers >= -1);
     CHECK((event->outcomes_yes & ~event->outcomes_known) == 0 && event->outcomes_known < 1u << OUTCOMES);
+    for (unsigned i = 0; i < RATINGS; i++) {
+        CHECK((event->ratings >> (3 * i) & 7) <= 5);
+    }
     for (unsigned i = 0; i < DURATIONS; i++) {
         CHECK(event->duration_ms[i] >= 0 || event->duration_ms[i] == ABSENT);
     }

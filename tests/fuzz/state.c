@@ -6,9 +6,9 @@
 
 #include "task_state.h"
 
-#include <stdlib.h>
+#include <math.h>
 
-const size_t fuzz_heap_max = (size_t)64 << 20;
+const size_t fuzz_heap_max = (size_t)4 << 20;
 
 enum kind {
     KIND_OPEN,
@@ -132,6 +132,7 @@ static void try_episode(struct span bytes)
         return;
     }
     CHECK(episode.state < EPISODE_STATES && episode.looks_bad >= 0 && episode.looks_good >= 0);
+    CHECK(isfinite(episode.target) && isfinite(episode.at_open.value));
     buffer_init(&first, EPISODE_SIZE_MAX);
     buffer_init(&second, EPISODE_SIZE_MAX);
     episode_encode(&episode, &first);
