@@ -31,6 +31,11 @@ static bool is_field(uint16_t target, bool is_text)
 static void check_leaf(const struct plan *self, const struct step *step, unsigned op)
 {
     CHECK(op < LEAF_OPS);
+    if (op == OP_MAPPED) {
+        uint32_t field = step->a & 0xffff;
+        CHECK(field < INTERACTION_FIELDS && interaction_fields[field].offset == step->target);
+        return;
+    }
     CHECK(op > OP_CONSTANT_TEXT || is_field(step->target, op == OP_TEXT || op == OP_CONSTANT_TEXT));
     if (op == OP_ENUM || op == OP_PASS_ENUM) {
         check_table(self, step->a, step->b);
@@ -81,7 +86,7 @@ void plan_check_shape(const struct plan *self)
         if (step->op & NULLABLE || step->op < LEAF_OPS) {
             check_leaf(self, step, step->op & ~(unsigned)NULLABLE);
         } else {
-            CHECK(step->op <= OP_RETURN);
+            CHECK(step->op <= OP_REWIND);
             check_control(self, step);
         }
     }
@@ -96,10 +101,27 @@ static bool is_inside(struct span part, struct span whole)
     return part.size == 0 || (part.data >= whole.data && part.data + part.size <= whole.data + whole.size);
 }
 
+/* A text of the mapping's own: one that it maps to, or a constant. */
+static bool is_mapped_to(const struct channel_mapping *mapping, struct span text)
+{
+    for (size_t i = 0; mapping != NULL && i < INTERACTION_FIELDS; i++) {
+        const struct field_rule *rule = &mapping->rules[i];
+        if (rule->given && rule->constant != NULL && span_equal(text, span_text(rule->constant))) {
+            return true;
+        }
+        for (size_t e = 0; rule->given && e < rule->entry_count; e++) {
+            if (span_equal(text, span_text(rule->entries[e].to))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static void check_text(const struct plan *plan, struct span body, struct span text)
 {
     CHECK(text.data == NULL ? text.size == 0 : span_is_text(text));
-    CHECK(is_inside(text, body) || is_inside(text, buffer_as_span(&plan->text)));
+    CHECK(is_inside(text, body) || is_inside(text, buffer_as_span(&plan->text)) || is_mapped_to(plan->mapping, text));
 }
 
 static void check_number(enum field_type type, int64_t number)
@@ -133,14 +155,15 @@ static void check_interaction(const struct plan *plan, struct span body, const s
 
 static bool is_run_reason(enum reason_code code)
 {
-    return (code >= REASON_TRUNCATED && code <= REASON_TOO_DEEP) || code == REASON_INCOMPATIBLE_SCHEMA;
+    return (code >= REASON_TRUNCATED && code <= REASON_TOO_DEEP) || code == REASON_INCOMPATIBLE_SCHEMA ||
+           code == REASON_UNMAPPED_VALUE;
 }
 
 /* Of values, not of how they are written. */
 static bool is_value_reason(enum reason_code code)
 {
     return code == REASON_BAD_UTF8 || code == REASON_BAD_NUMBER || code == REASON_BAD_ENUM ||
-           code == REASON_INCOMPATIBLE_SCHEMA || code == REASON_TOO_DEEP;
+           code == REASON_INCOMPATIBLE_SCHEMA || code == REASON_UNMAPPED_VALUE || code == REASON_TOO_DEEP;
 }
 
 static enum outcome run(const struct plan *self, struct span body, struct interaction *interaction, struct reason *why)

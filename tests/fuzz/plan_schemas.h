@@ -1,6 +1,7 @@
-/* plan_schemas.h - what writers' schemas become over the years: each row another way away from ours.
+/* plan_schemas.h - what writers' schemas become over the years, each row another way away from ours; and schemas of
+ * producers' own, with the mapping under which they are read.
  *
- * A row's number is the second byte of an input of the target `plan`, so rows are added at the end only. */
+ * A row's number is part of the inputs of the target `plan`, so rows are added at the end only. */
 #ifndef SLIPSTREAM_TESTS_FUZZ_PLAN_SCHEMAS_H
 #define SLIPSTREAM_TESTS_FUZZ_PLAN_SCHEMAS_H
 
@@ -83,6 +84,43 @@ static const struct {
                     "price", "{'type':'bytes','logicalType':'decimal','precision':9,'scale':2}")
                     NEXT FIELD("day", LOGICAL("int", "date"))
                         NEXT FIELD("span", "{'type':'fixed','name':'span','size':12,'logicalType':'duration'}"))},
+};
+
+/* All of the phone channel, whose mapping is `rules`. */
+static const struct {
+    const char *name;
+    const char *rules;
+    const char *schema;
+} mapped_schemas[] = {
+    {"renamed",
+     "{event_id: id, interaction_id: id, agency: office_code, occurred_at: ended, kind: {constant: interaction}}",
+     RECORD("call",
+            FIELD("id", "'string'") NEXT FIELD("office_code", "'string'") NEXT SERVICE NEXT FIELD("ended", MICROS))},
+    {"inside records, that may be null",
+     "{event_id: a.b.id, interaction_id: a.id, agency: queue.org, service: queue.line, kind: {constant: survey}, "
+     "survey.trust: answers.belief, occurred_at: at}",
+     RECORD("call",
+            FIELD("a", RECORD("a", FIELD("id", "'string'") NEXT FIELD("b", RECORD("b", FIELD("id", "'bytes'")))))
+                NEXT FIELD("queue", OR_NULL RECORD("q", FIELD("line", "'string'") NEXT FIELD("x", ARRAY("'int'"))
+                                                            NEXT FIELD("org", "'string'")) "]")
+                    NEXT FIELD("answers", OR_NULL RECORD("x", FIELD("belief", "['int','null']")) "]")
+                        NEXT FIELD("at", LOGICAL("long", "timestamp-millis")))},
+    {"units and times in texts and numbers",
+     "{event_id: id, interaction_id: id, agency: id, service: id, kind: kind, occurred_at: {from: at, times: [iso, "
+     "epoch_ms]}, "
+     "started_at: {from: begun, times: epoch_s}, wait_seconds: {from: waited, factor: 0.001}, "
+     "hold_seconds: {from: held, factor: 60}, transfers: moves}",
+     RECORD("call", FIELD("id", OR_NULL "'bytes','string']") NEXT FIELD("kind", "'string'") NEXT FIELD("at", "'string'")
+                        NEXT FIELD("begun", OR_NULL "'double']") NEXT FIELD("waited", "'long'")
+                            NEXT FIELD("held", "'float'") NEXT FIELD("moves", "'string'"))},
+    {"maps of texts, symbols, numbers and flags",
+     "{event_id: id, interaction_id: id, agency: {from: n, map: {17: tax, -4: parks, 0: ''}, otherwise: absent}, "
+     "service: {from: s, map: {tax: t, '': none}}, kind: {from: k, map: {A: survey, B: reopening, C: interaction}}, "
+     "occurred_at: at, outcome: {from: f, map: {true: served, false: abandoned}}, resolved: r, "
+     "survey.quality: {from: g, map: {tax: 5, a: 1}, otherwise: absent}}",
+     RECORD("call", FIELD("id", "'string'") NEXT FIELD("n", "'long'") NEXT FIELD("s", "'string'") NEXT FIELD(
+                        "k", ENUM("k", "'A','B','C','D'")) NEXT FIELD("at", MICROS) NEXT FIELD("f", "'boolean'")
+                        NEXT FIELD("r", OR_NULL "'int','string']") NEXT FIELD("g", OR_NULL "'string']"))},
 };
 
 #endif

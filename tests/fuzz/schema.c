@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The parser takes up to 250 bytes for each of 32,768 objects: 8 MB. A text of SCHEMA_SIZE_MAX has room for ten times as
- * many. */
+/* The parser takes up to 250 bytes for each of 32,768 objects: 8 MB. A text of SCHEMA_SIZE_MAX has room for ten times
+ * as many. */
 const size_t fuzz_heap_max = (size_t)12 << 20;
 
 #define SAME_SIZE_MAX 4096 /* of texts that are also written anew */
