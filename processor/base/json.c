@@ -28,6 +28,10 @@ static void put_quoted(struct buffer *out, struct span text)
 {
     size_t plain = 0; /* where the run of bytes that need no escape began */
     buffer_u8(out, '"');
+    if (text.size == 0) { /* its data may be NULL */
+        buffer_u8(out, '"');
+        return;
+    }
     for (size_t i = 0; i < text.size; i++) {
         uint8_t byte = text.data[i];
         if (byte >= 0x20 && byte != '"' && byte != '\\') {

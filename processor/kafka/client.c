@@ -136,6 +136,12 @@ enum outcome kafka_client_open(rd_kafka_type_t type, rd_kafka_conf_t **conf, rd_
     return DONE;
 }
 
+int64_t kafka_timestamp_us(const rd_kafka_message_t *message)
+{
+    int64_t timestamp_ms = rd_kafka_message_timestamp(message, NULL);
+    return timestamp_ms < 0 || timestamp_ms > INT64_MAX / US_PER_MS ? -1 : timestamp_ms * US_PER_MS;
+}
+
 void kafka_client_note(struct kafka_client *self, enum outcome outcome, const struct reason *why)
 {
     if (outcome >= self->trouble) {

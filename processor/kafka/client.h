@@ -36,6 +36,9 @@ const char *kafka_property_of(const struct kafka_settings *settings, const char 
 enum outcome kafka_client_open(rd_kafka_type_t type, rd_kafka_conf_t **conf, rd_kafka_t **handle,
                                struct reason *why) MUST_CHECK;
 
+/* When a message says it was sent, in µs; -1: it does not, or no time is that far. Producers set it, to anything. */
+int64_t kafka_timestamp_us(const rd_kafka_message_t *message);
+
 /* Keeps a trouble until the stage asks; the graver one stays. */
 void kafka_client_note(struct kafka_client *self, enum outcome outcome, const struct reason *why);
 

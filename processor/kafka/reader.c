@@ -240,14 +240,13 @@ static enum outcome reader_convert(struct reader *self, size_t *count, struct re
             reader_advance(self, message->partition, message->offset);
             continue; /* written since */
         }
-        int64_t timestamp_ms = rd_kafka_message_timestamp(message, NULL);
         self->records[(*count)++] = (struct record){
             .key = span_of(message->key, message->key_len),
             .value = span_of(message->payload, message->len),
             .handle = message,
             .partition = message->partition,
             .offset = message->offset,
-            .timestamp_us = timestamp_ms < 0 ? -1 : timestamp_ms * US_PER_MS,
+            .timestamp_us = kafka_timestamp_us(message),
         };
         reader_advance(self, message->partition, message->offset + 1);
     }

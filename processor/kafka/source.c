@@ -163,8 +163,6 @@ static size_t source_convert(struct kafka_source *self)
         if (!source_accept(self, message)) {
             continue;
         }
-        rd_kafka_timestamp_type_t type;
-        int64_t timestamp_ms = rd_kafka_message_timestamp(message, &type);
         self->records[count++] = (struct record){
             .key = span_of(message->key, message->key_len),
             .value = span_of(message->payload, message->len),
@@ -172,7 +170,7 @@ static size_t source_convert(struct kafka_source *self)
             .topic = (uint32_t)self->topic_last,
             .partition = message->partition,
             .offset = message->offset,
-            .timestamp_us = timestamp_ms < 0 ? -1 : timestamp_ms * US_PER_MS,
+            .timestamp_us = kafka_timestamp_us(message),
         };
     }
     self->client.proven = self->client.proven || count > 0;

@@ -157,6 +157,12 @@ static int64_t take_block(struct cursor *at)
     return at->broken ? 0 : count;
 }
 
+/* Whether it is a time in microseconds, too, as it is shown and sent again. */
+static bool is_time(int64_t ms)
+{
+    return ms == ABSENT || (ms >= INT64_MIN / US_PER_MS && ms <= INT64_MAX / US_PER_MS);
+}
+
 static size_t take_headers(struct dead_letter_reader *self, struct cursor *at)
 {
     size_t starts[DEAD_LETTER_HEADERS_MAX];
@@ -199,6 +205,7 @@ enum outcome dead_letter_read(struct dead_letter_reader *self, struct span messa
     read.partition = (int32_t)partition;
     read.offset = cursor_zigzag(&at);
     read.timestamp_ms = take_optional_number(&at);
+    at.broken = at.broken || !is_time(read.timestamp_ms);
     read.reason = cursor_span(&at);
     read.detail = cursor_span(&at);
     read.schema_id = take_optional_number(&at);

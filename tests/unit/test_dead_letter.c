@@ -95,6 +95,33 @@ static void what_is_written_is_read(void **state)
     dead_letter_reader_done(&reader);
 }
 
+/* Producers set timestamps to anything; ours are in microseconds elsewhere. */
+static void a_timestamp_that_is_no_time_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t timestamp_ms;
+        enum outcome expected;
+    } times[] = {
+        {INT64_MAX / 1000, DONE}, {INT64_MAX / 1000 + 1, SKIP}, {INT64_MAX, SKIP},
+        {INT64_MIN / 1000, DONE}, {INT64_MIN / 1000 - 1, SKIP}, {INT64_MIN + 1, SKIP},
+    };
+    struct dead_letter_reader reader;
+    dead_letter_reader_init(&reader);
+    for (size_t i = 0; i < COUNT(times); i++) {
+        struct dead_letter letter = rows[0].letter;
+        struct dead_letter read;
+        struct reason why;
+        struct buffer out;
+        buffer_init(&out, 1 << 20);
+        letter.timestamp_ms = times[i].timestamp_ms;
+        dead_letter_write(&letter, &out);
+        assert_int_equal(dead_letter_read(&reader, buffer_as_span(&out), &read, &why), times[i].expected);
+        buffer_done(&out);
+    }
+    dead_letter_reader_done(&reader);
+}
+
 /* Every prefix is refused, and no changed byte leads out of the message (the sanitizer watches its end). */
 static void damaged_bytes_are_refused(void **state)
 {
@@ -204,9 +231,8 @@ static void replayed_ones_are_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_written_is_read),
-        cmocka_unit_test(damaged_bytes_are_refused),
-        cmocka_unit_test(more_headers_than_are_kept),
+        cmocka_unit_test(what_is_written_is_read),   cmocka_unit_test(a_timestamp_that_is_no_time_is_refused),
+        cmocka_unit_test(damaged_bytes_are_refused), cmocka_unit_test(more_headers_than_are_kept),
         cmocka_unit_test(replayed_ones_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
