@@ -73,7 +73,7 @@ struct status {
     _Atomic int64_t signal_batches_read, signal_batches_bad;
     _Atomic int64_t tasks[TASK_STATES];
     _Atomic int64_t applies[APPLY_RESULTS];
-    _Atomic int64_t alerts[ALERT_TRANSITIONS];
+    _Atomic int64_t alerts[ALERT_KINDS][ALERT_TRANSITIONS];
     _Atomic int64_t alert_queue;
     _Atomic unsigned sinks; /* SINK_BIT of those there are */
     struct sink_status sink[ALERT_SINKS];

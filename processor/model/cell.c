@@ -192,6 +192,45 @@ void cell_window(const struct cell *self, enum window window, struct event_time 
     cell_sum(self, shape->resolution, last - shape->panes, last, sums);
 }
 
+void cell_sum_runs(const struct cell *self, enum resolution resolution, const struct pane_run *runs, size_t count,
+                   double sums[COUNTERS])
+{
+    uint64_t groups = 0;
+    int64_t open = self->open[resolution].index;
+    pane_log_sum_runs(&self->closed[resolution], runs, count, sums);
+    for (size_t i = 0; i < count; i++) {
+        for (unsigned r = 0; open >= runs[i].first && open <= runs[i].last && r <= (unsigned)resolution; r++) {
+            pane_sum_share(&self->open[r], runs[i].share, sums, &groups);
+        }
+    }
+}
+
+/* The open pane may have a closed part too: late events went to it before it was opened again by a loaded state. */
+void cell_each_pane(const struct cell *self, enum resolution resolution, pane_visitor *visit, void *context)
+{
+    double sums[COUNTERS] = {0};
+    const struct pane_run open = {self->open[resolution].index, self->open[resolution].index, 1};
+    int32_t touches = 0;
+    for (unsigned r = 0; r <= (unsigned)resolution; r++) {
+        touches += self->open[r].touches;
+    }
+    pane_log_each(&self->closed[resolution], touches ? open.first : INT64_MAX, visit, context, sums);
+    if (touches) {
+        cell_sum_runs(self, resolution, &open, 1, sums);
+        visit(context, open.first, sums);
+    }
+}
+
+int64_t cell_begins_us(const struct cell *self)
+{
+    const struct pane_log *log = &self->closed[PANE_SIX_HOURS];
+    int64_t first = pane_log_is_empty(log) ? INT64_MAX : log->first;
+    if (self->touches && self->open[PANE_SIX_HOURS].index < first) {
+        first = self->open[PANE_SIX_HOURS].index;
+    }
+    return first == INT64_MAX ? INT64_MAX : first * pane_shapes[PANE_SIX_HOURS].length_us;
+}
+
 bool cell_is_empty(const struct cell *self)
 {
     for (unsigned r = 0; r < RESOLUTIONS; r++) {

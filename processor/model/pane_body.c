@@ -45,6 +45,24 @@ void pane_sum(const struct pane *pane, int64_t sums[COUNTERS])
     }
 }
 
+void pane_sum_share(const struct pane *pane, double share, double sums[COUNTERS], uint64_t *groups)
+{
+    *groups |= pane->groups;
+    for (uint64_t left = pane->groups; left;) {
+        unsigned first = take_group(&left);
+        for (unsigned i = first; i < first + PANE_GROUP; i++) {
+            sums[i] += share * pane->counts[i];
+        }
+    }
+}
+
+void sums_clear(double sums[COUNTERS], uint64_t groups)
+{
+    while (groups) {
+        memset(sums + take_group(&groups), 0, PANE_GROUP * sizeof *sums);
+    }
+}
+
 /* ---- bytes ---- */
 
 static inline int64_t unzigzag(uint64_t value)
@@ -145,6 +163,16 @@ void body_sum(struct span body, int64_t sums[COUNTERS])
     struct body_reader reader = body_open(body, &touches);
     while (body_next(&reader)) {
         sums[reader.counter] += reader.value;
+    }
+}
+
+void body_sum_share(struct span body, double share, double sums[COUNTERS], uint64_t *groups)
+{
+    int32_t touches;
+    struct body_reader reader = body_open(body, &touches);
+    while (body_next(&reader)) {
+        sums[reader.counter] += share * (double)reader.value;
+        *groups |= UINT64_C(1) << reader.counter / PANE_GROUP;
     }
 }
 

@@ -39,6 +39,11 @@ bool body_is_valid(struct span body);
 /* Adds what a body holds to a pane whose counters are its own. */
 void body_read(struct span body, struct pane *pane);
 void body_sum(struct span body, int64_t sums[COUNTERS]);
+/* Adds share × what it holds; the groups of counters it has gone to are added to *groups. */
+void body_sum_share(struct span body, double share, double sums[COUNTERS], uint64_t *groups);
+void pane_sum_share(const struct pane *pane, double share, double sums[COUNTERS], uint64_t *groups);
+/* Sets the counters of some groups to 0. */
+void sums_clear(double sums[COUNTERS], uint64_t groups);
 /* The body that results from one more event, which adds `step` to some counters. body may be empty: there was none.
  * Writes at most PANE_BODY_MAX bytes; returns how many, or 0 when its counters are at their bound. */
 size_t body_add(struct span body, const uint16_t *counters, size_t count, int32_t step, uint8_t *out);

@@ -277,6 +277,52 @@ void pane_log_sum(const struct pane_log *self, int64_t first, int64_t last, int6
     }
 }
 
+/* What an entry holds, wherever it is. */
+static void sum_entry(const struct pane_log *self, const struct entry *entry, double share, double sums[COUNTERS],
+                      uint64_t *groups)
+{
+    if (is_busy(self) && entry->index == self->busy->index) {
+        pane_sum_share(self->busy, share, sums, groups);
+    } else {
+        body_sum_share(entry->body, share, sums, groups);
+    }
+}
+
+void pane_log_sum_runs(const struct pane_log *self, const struct pane_run *runs, size_t count, double sums[COUNTERS])
+{
+    int64_t before = self->first;
+    uint64_t groups = 0;
+    size_t run = 0;
+    for (uint32_t at = self->start; at < self->size && run < count;) {
+        struct entry entry = entry_at(self, at, before);
+        while (run < count && runs[run].last < entry.index) {
+            run++;
+        }
+        if (run < count && entry.index >= runs[run].first) {
+            sum_entry(self, &entry, runs[run].share, sums, &groups);
+        }
+        before = entry.index;
+        at = entry.next;
+    }
+}
+
+void pane_log_each(const struct pane_log *self, int64_t end, pane_visitor *visit, void *context, double sums[COUNTERS])
+{
+    int64_t before = self->first;
+    for (uint32_t at = self->start; at < self->size;) {
+        struct entry entry = entry_at(self, at, before);
+        uint64_t groups = 0;
+        if (entry.index >= end) {
+            return;
+        }
+        sum_entry(self, &entry, 1, sums, &groups);
+        visit(context, entry.index, sums);
+        sums_clear(sums, groups);
+        before = entry.index;
+        at = entry.next;
+    }
+}
+
 /* The bytes as they will be when the busy entry has settled. */
 static void encode_busy(const struct pane_log *self, struct buffer *out)
 {

@@ -19,6 +19,9 @@ bool pane_log_add(struct pane_log *self, int64_t index, const uint16_t *counters
 /* Forgets the panes before first_kept; true when there were any. */
 bool pane_log_expire(struct pane_log *self, int64_t first_kept);
 void pane_log_sum(const struct pane_log *self, int64_t first, int64_t last, int64_t sums[COUNTERS]);
+void pane_log_sum_runs(const struct pane_log *self, const struct pane_run *runs, size_t count, double sums[COUNTERS]);
+/* Shows its panes, oldest first, up to the one before `end`. Counts are made and cleared again in sums, which are 0. */
+void pane_log_each(const struct pane_log *self, int64_t end, pane_visitor *visit, void *context, double sums[COUNTERS]);
 
 static inline bool pane_log_is_empty(const struct pane_log *self)
 {

@@ -7,18 +7,40 @@
 
 #define DAYS_LEFT_OUT 64 /* bits; the panes reach back 63 days */
 
+struct estimate finding_estimate(const struct finding *finding)
+{
+    if (finding->verdict != VERDICT_COMPARED) {
+        return (struct estimate){.present = false};
+    }
+    return (struct estimate){.present = true,
+                             .value = 100 * finding->now,
+                             .low = 100 * fmax(0, finding->base + finding->low),
+                             .high = 100 * fmin(1, finding->base + finding->high),
+                             .n = (int64_t)llround(finding->n_now)};
+}
+
 void slip_init(struct slip *self)
 {
     *self = (struct slip){.baseline_day = INT64_MIN};
 }
 
-bool slip_day_counts(const struct slip *self, int64_t day)
+/* The bits of days before `first` of the 64 up to `last`. */
+static uint64_t days_before(int64_t first, int64_t last)
 {
-    if (day < self->baseline_day || (slip_is_open(self) && day >= self->from_day)) {
-        return false;
+    int64_t count = first > last ? 0 : first == INT64_MIN ? DAYS_LEFT_OUT : last - first + 1; /* from first on */
+    return count >= DAYS_LEFT_OUT ? 0 : ~UINT64_C(0) << count;
+}
+
+uint64_t slip_days(const struct slip *self, int64_t last)
+{
+    uint64_t days = ~days_before(self->baseline_day, last);
+    int64_t since = last - self->left_out_day;
+    if (since >= 0 && since < DAYS_LEFT_OUT) {
+        days &= ~(self->left_out << since);
+    } else if (since < 0 && since > -DAYS_LEFT_OUT) {
+        days &= ~(self->left_out >> -since);
     }
-    int64_t back = self->left_out_day - day;
-    return back < 0 || back >= DAYS_LEFT_OUT || !(self->left_out >> back & 1);
+    return slip_is_open(self) ? days & days_before(self->from_day, last) : days;
 }
 
 void slip_leave_out(struct slip *self, int64_t first, int64_t last)
@@ -45,6 +67,7 @@ void slip_encode(const struct slip *self, struct buffer *out)
     buffer_varint(out, self->fired);
     buffer_u8(out, TESTS);
     for (unsigned t = 0; t < TESTS; t++) {
+        buffer_u8(out, (uint8_t)self->seen[t]);
         buffer_zigzag(out, self->looks_bad[t]);
         buffer_zigzag(out, self->bad_since[t].us);
         put_real(out, (double)self->phi_at_open[t]);
@@ -62,7 +85,7 @@ static bool is_sound(const struct slip *self)
     bool sound = self->opened_by < TESTS && self->fired < 1u << TESTS && isfinite(self->base_at_open) &&
                  isfinite(self->drop_at_open);
     for (unsigned t = 0; t < TESTS; t++) {
-        sound &= isfinite((double)self->phi_at_open[t]) != 0 && self->phi_at_open[t] >= 0;
+        sound &= isfinite((double)self->phi_at_open[t]) && self->phi_at_open[t] >= 0 && self->seen[t] < VERDICTS;
     }
     return sound;
 }
@@ -77,6 +100,7 @@ enum outcome slip_decode(struct slip *self, struct span bytes, struct reason *wh
     read.fired = (uint32_t)get_count((int64_t)cursor_varint(&in), UINT32_MAX, &in);
     in.broken |= cursor_u8(&in) != TESTS;
     for (unsigned t = 0; t < TESTS; t++) {
+        read.seen[t] = (enum verdict)cursor_u8(&in);
         read.looks_bad[t] = (int32_t)get_count(cursor_zigzag(&in), INT32_MAX, &in);
         read.bad_since[t].us = cursor_zigzag(&in);
         read.phi_at_open[t] = (float)get_real(&in);

@@ -21,7 +21,7 @@ struct agency_detection {
     bool pin_changed;
     /* not stored: found again from the panes */
     float phi[SUBJECTS][TESTS]; /* 0: too few earlier windows */
-    struct event_time phi_at;   /* the hour they are of; INT64_MIN: none yet */
+    struct event_time phi_at;   /* the hour they are of; INT64_MIN: to be found */
     uint64_t method; /* hash of the scoring version looked with last; runs of bad looks end where it changes */
 };
 void agency_detection_init(struct agency_detection *self);
@@ -36,7 +36,7 @@ struct examine_event {
     unsigned subject;
     enum alert_transition transition;
     const struct slip *slip;
-    struct finding finding; /* what it opened on, or the look it closed at; its rows last until the next call */
+    struct finding finding; /* what it opened on, or closed at, at 95 %; its rows last until the next call */
 };
 struct examined {
     const struct examine_event *events;
@@ -54,7 +54,7 @@ void examiner_use(struct examiner *self, const struct scoring *scoring);
 struct examined examine_agency(struct examiner *self, const struct fold *fold, uint32_t agency,
                                struct agency_detection *detection, const struct examine_look *look);
 
-/* What would be found of a subject by a test at this moment, whether it is due or not; changes nothing. For who
+/* What would be found of a subject by a test at this moment, due or not, at 95 %; changes nothing. For who
  * explains an open episode. Its rows last until the next call. */
 struct finding examine_subject(struct examiner *self, const struct fold *fold, uint32_t agency,
                                const struct agency_detection *detection, struct event_time as_of, unsigned subject,

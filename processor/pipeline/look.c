@@ -5,6 +5,8 @@
 #include "shadow.h"
 #include "withhold.h"
 
+#include "examine.h"
+
 #include "slipstream/detect.h"
 #include "slipstream/roll.h"
 #include "slipstream/score.h"
@@ -23,6 +25,7 @@ struct looker {
     struct service_tallies service;
     struct shadow_tallies shadow;
     struct scorecard scorecard;
+    struct examiner *examiner;
     struct buffer cards; /* encoded, for telling whether anything has changed */
     struct buffer alert;
     struct buffer notice; /* the same alert as JSON */
@@ -33,6 +36,7 @@ struct looker *looker_open(const struct score_settings *settings)
     struct looker *self = calloc(1, sizeof *self);
     ASSERT(self);
     self->settings = settings;
+    self->examiner = examiner_open(settings->methods.scoring);
     buffer_init(&self->cards, 1 << 20);
     buffer_init(&self->alert, OUTBOX_VALUE_MAX);
     buffer_init(&self->notice, NOTIFY_BODY_MAX);
@@ -44,11 +48,17 @@ void looker_close(struct looker *self)
     if (!self) {
         return;
     }
+    examiner_close(self->examiner);
     buffer_done(&self->cards);
     buffer_done(&self->alert);
     buffer_done(&self->notice);
     withholder_done(&self->withholder);
     free(self);
+}
+
+void looker_methods_changed(struct looker *self)
+{
+    examiner_use(self->examiner, self->settings->methods.scoring);
 }
 
 /* One look: what goes down through the steps. */
@@ -226,24 +236,29 @@ static struct span notice_of(const struct glance *self, const struct alert *aler
     return buffer_as_span(notice);
 }
 
-static void tell_transition(const struct glance *self, struct span agency, unsigned subject, struct episode *episode,
-                            enum alert_transition transition)
+static void tell(const struct glance *self, const struct alert *alert)
 {
     static const char *const events[ALERT_TRANSITIONS] = {"", "alert_opened", "alert_closed", "alert_updated"};
     const struct score_settings *settings = self->looker->settings;
+    char text[SUBJECT_WORD_SIZE];
+    buffer_clear(&self->looker->alert);
+    record_alert(&self->looker->alert, settings->schemas.alert, alert);
+    ASSERT(!self->looker->alert.overflow);
+    outbox_add(&self->task->outbox, alert_id(alert->kind, alert->agency, alert->subject, alert->episode->ordinal),
+               alert->transition, buffer_as_span(&self->looker->alert), notice_of(self, alert), self->now);
+    settings->status->alerts[alert->kind][alert->transition]++;
+    LOG(settings->log, LOG_INFO, "score", events[alert->transition], LOG_TEXT("kind", alert_kind_words[alert->kind]),
+        LOG_SPAN("agency", alert->agency), LOG_TEXT("subject", subject_word(alert->subject, text)));
+}
+
+static void tell_transition(const struct glance *self, struct span agency, unsigned subject, struct episode *episode,
+                            enum alert_transition transition)
+{
     struct alert alert = alert_of(self, agency, subject, episode, transition);
     if (transition == ALERT_OPENED) {
         episode->at_open = alert.estimate; /* what people are told has the interval that they know */
     }
-    char text[64];
-    buffer_clear(&self->looker->alert);
-    record_alert(&self->looker->alert, settings->schemas.alert, &alert);
-    ASSERT(!self->looker->alert.overflow);
-    outbox_add(&self->task->outbox, alert_id(ALERT_TARGET, agency, subject, episode->ordinal), transition,
-               buffer_as_span(&self->looker->alert), notice_of(self, &alert), self->now);
-    settings->status->alerts[transition]++;
-    LOG(settings->log, LOG_INFO, "score", events[transition], LOG_SPAN("agency", agency),
-        LOG_TEXT("subject", subject_word(subject, text)));
+    tell(self, &alert);
 }
 
 #define UPDATE_US US_PER_HOUR /* no sooner than so long after what was told last */
@@ -271,24 +286,64 @@ static bool is_open(const struct episode *episode)
     return episode->state == EPISODE_FIRING || episode->state == EPISODE_RECOVERING;
 }
 
+static struct alert alert_of_slip(const struct glance *self, struct span agency, unsigned subject,
+                                  const struct slip *slip, enum alert_transition transition)
+{
+    return (struct alert){.kind = ALERT_SLIP,
+                          .agency = agency,
+                          .subject = subject,
+                          .transition = transition,
+                          .episode = &slip->episode,
+                          .slip = slip,
+                          .estimate = slip->episode.at_open,
+                          .scoring = self->looker->settings->methods.scoring};
+}
+
 /* Alertmanager forgets what it does not hear of: it is told of everything that is open, as it stands. */
-static void stand(const struct glance *self, const struct fold_agency *agency, const struct agency_record *record)
+static void put_standing(const struct glance *self, const struct alert *alert)
 {
     struct outputs *outputs = self->outputs;
+    struct span notice = notice_of(self, alert);
+    outputs_begin(outputs, OUTPUT_STANDING);
+    buffer_u64(&outputs->bytes, alert_id(alert->kind, alert->agency, alert->subject, alert->episode->ordinal));
+    outputs_value(outputs);
+    buffer_bytes(&outputs->bytes, notice.data, notice.size);
+    outputs_end(outputs);
+}
+
+static void stand(const struct glance *self, const struct fold_agency *agency, const struct agency_record *record)
+{
     bool is_told = self->task->settings->sinks & SINK_BIT(SINK_ALERTMANAGER);
     for (unsigned s = 0; is_told && s < TARGETS; s++) {
-        const struct episode *episode = &record->episodes[s];
-        if (is_open(episode)) {
-            struct alert alert = alert_of(self, agency->name, s, episode, ALERT_NONE);
-            uint64_t id = alert_id(ALERT_TARGET, agency->name, s, episode->ordinal);
-            struct span notice = notice_of(self, &alert);
-            outputs_begin(outputs, OUTPUT_STANDING);
-            buffer_u64(&outputs->bytes, id);
-            outputs_value(outputs);
-            buffer_bytes(&outputs->bytes, notice.data, notice.size);
-            outputs_end(outputs);
+        if (is_open(&record->episodes[s])) {
+            struct alert alert = alert_of(self, agency->name, s, &record->episodes[s], ALERT_NONE);
+            put_standing(self, &alert);
         }
     }
+    for (unsigned s = 0; is_told && s < SUBJECTS; s++) {
+        const struct slip *slip = &record->detection.slips[s];
+        if (slip_is_open(slip)) {
+            struct alert alert = alert_of_slip(self, agency->name, s, slip, ALERT_NONE);
+            put_standing(self, &alert);
+        }
+    }
+}
+
+static void detect_slips(const struct glance *self, uint32_t position, bool hold)
+{
+    struct agency_record *record = task_agency(self->task, position);
+    int64_t previous_us = self->task->last_look.us;
+    struct examine_look seen = {self->as_of, {previous_us ? previous_us : INT64_MIN}, hold};
+    struct examined examined =
+        examine_agency(self->looker->examiner, self->task->fold, position, &record->detection, &seen);
+    for (size_t i = 0; i < examined.event_count; i++) {
+        const struct examine_event *event = &examined.events[i];
+        struct span agency = fold_agency_at(self->task->fold, position)->name;
+        struct alert alert = alert_of_slip(self, agency, event->subject, event->slip, event->transition);
+        alert.estimate = finding_estimate(&event->finding);
+        tell(self, &alert);
+    }
+    self->task->must_apply |= examined.changed;
 }
 
 static void detect_all(const struct glance *self, uint32_t agency_position)
@@ -297,7 +352,7 @@ static void detect_all(const struct glance *self, uint32_t agency_position)
     const struct target_rule *rule = &scoring->target_rule;
     struct span agency = fold_agency_at(self->task->fold, agency_position)->name;
     struct agency_record *record = task_agency(self->task, agency_position);
-    bool hold = self->task->catching_up || !outbox_has_room(&self->task->outbox, TARGETS);
+    bool hold = self->task->catching_up || !outbox_has_room(&self->task->outbox, TARGETS + SUBJECTS);
     struct card card;
     score_card(&self->looker->all[rule->window], scoring, rule->z, &card);
     for (unsigned s = 0; s < TARGETS; s++) {
@@ -315,17 +370,24 @@ static void detect_all(const struct glance *self, uint32_t agency_position)
             self->task->must_apply = true;
         }
     }
+    detect_slips(self, agency_position, hold);
 }
 
 /* ---- what is published of an agency ---- */
 
 static void publish_view(const struct glance *self, const struct agency_record *record)
 {
-    struct view_episode open[TARGETS];
+    struct view_episode open[TARGETS + SUBJECTS];
     size_t count = 0;
     for (unsigned s = 0; s < TARGETS; s++) {
         if (is_open(&record->episodes[s])) {
-            open[count++] = (struct view_episode){s, &record->episodes[s]};
+            open[count++] = (struct view_episode){s, &record->episodes[s], NULL};
+        }
+    }
+    for (unsigned s = 0; s < SUBJECTS; s++) {
+        const struct slip *slip = &record->detection.slips[s];
+        if (slip_is_open(slip)) {
+            open[count++] = (struct view_episode){s, &slip->episode, slip};
         }
     }
     const struct scorecard *scorecard = &self->looker->scorecard;

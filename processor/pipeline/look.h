@@ -15,6 +15,8 @@ enum look_kind {
 struct looker; /* scratch for the figures of one agency; one a stage */
 struct looker *looker_open(const struct score_settings *settings);
 void looker_close(struct looker *self);
+/* The settings have another scoring. */
+void looker_methods_changed(struct looker *self);
 
 /* Appends to outputs; adds to the task's outbox. */
 void look(struct looker *self, struct task *task, enum look_kind kind, struct event_time now, struct outputs *outputs);

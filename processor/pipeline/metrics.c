@@ -36,8 +36,9 @@
     M(AGENCIES, "slipstream_agencies", "gauge", "", "agencies in the tasks claimed here")                              \
     M(STATE_BYTES, "slipstream_state_bytes", "gauge", "", "memory of their counts and ids")                            \
     M(LOST, "slipstream_lost_records_total", "counter", "", "records that Kafka deleted before they were read")        \
-    M(RELOAD, "slipstream_config_last_reload_successful", "gauge", "",                                                   \
-      "1 when the last HUP took effect, or none came; 0 when what it found was bad: what was in force before still is") \
+    M(RELOAD, "slipstream_config_last_reload_successful", "gauge", "",                                                 \
+      "1 when the last HUP took effect, or none came; 0 when what it found was bad: what was in force before still "   \
+      "is")                                                                                                            \
     M(LOG_MESSAGES, "slipstream_log_messages_total", "counter", "level", "lines logged or held back")                  \
     M(CPU, "process_cpu_seconds_total", "counter", "", "processor time used")                                          \
     M(RESIDENT, "process_resident_memory_bytes", "gauge", "", "memory in use")
@@ -216,6 +217,17 @@ static void sinks(const struct page *page)
     }
 }
 
+static void alert_metrics(const struct page *page)
+{
+    const char *name = begin(page, METRIC_ALERTS);
+    for (unsigned k = 0; k < ALERT_KINDS; k++) {
+        for (unsigned t = ALERT_OPENED; t < ALERT_TRANSITIONS; t++) {
+            buffer_text(page->out, "%s{kind=\"%s\",transition=\"%s\"} %lld\n", name, alert_kind_words[k],
+                        alert_transition_words[t], (long long)page->status->alerts[k][t]);
+        }
+    }
+}
+
 static void scoring_metrics(const struct page *page)
 {
     const struct status *status = page->status;
@@ -225,8 +237,7 @@ static void scoring_metrics(const struct page *page)
                 (long long)status->signal_batches_bad);
     labelled(page, METRIC_TASKS, "stage=\"score\",state", task_state_words, status->tasks, TASK_STATES);
     labelled(page, METRIC_APPLY_RESULTS_TOTAL, "result", apply_result_words, status->applies, APPLY_RESULTS);
-    labelled(page, METRIC_ALERTS, "kind=\"target\",transition", alert_transition_words + ALERT_OPENED,
-             status->alerts + ALERT_OPENED, ALERT_TRANSITIONS - ALERT_OPENED);
+    alert_metrics(page);
     plain(page, METRIC_ALERT_QUEUE, (double)status->alert_queue);
     sinks(page);
     plain(page, METRIC_PUBLISHED, (double)status->published);

@@ -44,17 +44,32 @@ static void put_sentence(struct jout *json, const struct alert *alert)
     buffer_done(&sentence);
 }
 
+/* By how much it fell when it opened, and from where: points on 0-100. */
+static void put_slip(struct jout *json, const struct slip *slip)
+{
+    put_text(json, "window", window_shapes[test_window(slip->opened_by)].word);
+    put_text(json, "test", test_words[slip->opened_by]);
+    jout_key(json, "from");
+    jout_real(json, 100 * slip->base_at_open);
+    jout_key(json, "drop");
+    jout_real(json, -100 * slip->drop_at_open);
+    if (slip->to_new_level) {
+        jout_key(json, "new_level");
+        jout_bool(json, true);
+    }
+}
+
 void notice_fields(struct jout *json, const struct alert *alert)
 {
     const struct episode *episode = alert->episode;
     char text[SUBJECT_WORD_SIZE];
     snprintf(text, sizeof text, "%016llx",
-             (unsigned long long)alert_id(ALERT_TARGET, alert->agency, alert->subject, episode->ordinal));
+             (unsigned long long)alert_id(alert->kind, alert->agency, alert->subject, episode->ordinal));
     put_text(json, "id", text);
     jout_key(json, "agency");
     jout_span(json, alert->agency);
     put_text(json, "subject", subject_word(alert->subject, text));
-    put_text(json, "kind", alert_kind_words[ALERT_TARGET]);
+    put_text(json, "kind", alert_kind_words[alert->kind]);
     put_text(json, "state", episode_state_words[episode->state]);
     jout_key(json, "ordinal");
     jout_int(json, episode->ordinal);
@@ -63,9 +78,13 @@ void notice_fields(struct jout *json, const struct alert *alert)
     if (alert->transition == ALERT_CLOSED) {
         put_time(json, "closed_at", episode->closed);
     }
-    put_text(json, "window", window_shapes[alert->scoring->target_rule.window].word);
-    jout_key(json, "target");
-    jout_real(json, episode->target);
+    if (alert->kind == ALERT_SLIP) {
+        put_slip(json, alert->slip);
+    } else {
+        put_text(json, "window", window_shapes[alert->scoring->target_rule.window].word);
+        jout_key(json, "target");
+        jout_real(json, episode->target);
+    }
     if (alert->estimate.present) {
         put_estimate(json, &alert->estimate);
     }

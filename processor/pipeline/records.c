@@ -279,7 +279,7 @@ void record_score(struct buffer *out, uint32_t schema_id, const struct scorecard
 }
 
 /* What a subject is called in a sentence. */
-static const char *subject_sentence(unsigned subject)
+static void put_subject(struct buffer *out, unsigned subject)
 {
     static const char *const drivers[DRIVERS] = {
         [DRIVER_OFFICE_ANSWERS] = "\"employees at the office answer all my questions\"",
@@ -287,25 +287,74 @@ static const char *subject_sentence(unsigned subject)
         [DRIVER_QUALITY] = "the quality of information and services",
         [DRIVER_QUICK_RESOLUTION] = "quick resolution",
     };
-    return subject == TARGET_CX ? "the CX score" : drivers[subject - TARGET_DRIVER];
+    struct subject_parts parts = subject_parts(subject);
+    if (parts.behaviour != BEHAVIOURS) {
+        buffer_text(out, "the share who say that one %s", behaviour_meaning(parts.behaviour));
+    } else if (parts.driver != DRIVERS) {
+        buffer_text(out, "%s", drivers[parts.driver]);
+    } else {
+        buffer_text(out, "the CX score");
+    }
+    if (parts.channel != CHANNELS) {
+        buffer_text(out, " (%s)", channel_word(parts.channel));
+    }
+}
+
+static void put_seen(struct buffer *out, const struct estimate *estimate, const char *window)
+{
+    if (estimate->present) {
+        buffer_text(out, ": %.1f, between %.1f and %.1f, from %lld interactions in %s", estimate->value, estimate->low,
+                    estimate->high, (long long)estimate->n, window);
+    }
+}
+
+static const char *window_of(const struct alert *alert)
+{
+    enum window tested =
+        alert->kind == ALERT_SLIP ? test_window(alert->slip->opened_by) : alert->scoring->target_rule.window;
+    return window_shapes[tested].word;
+}
+
+static void put_target_sentence(struct buffer *out, const struct alert *alert)
+{
+    char since[CLOCK_TEXT_SIZE];
+    bool is_closed = alert->transition == ALERT_CLOSED;
+    buffer_text(out, " is %s its target of %.1f", is_closed ? "back at" : "below", alert->episode->target);
+    put_seen(out, &alert->estimate, window_of(alert));
+    buffer_text(out, "; below it since %s.", clock_format(alert->episode->since, false, since));
+}
+
+static void put_slip_sentence(struct buffer *out, const struct alert *alert)
+{
+    char since[CLOCK_TEXT_SIZE];
+    const char *reference = alert->slip->opened_by == TEST_PINNED ? "its reference" : "its usual";
+    if (alert->transition != ALERT_CLOSED) {
+        buffer_text(out, " has slipped by %.1f points from %s %.1f", -100 * alert->slip->drop_at_open, reference,
+                    100 * alert->slip->base_at_open);
+    } else if (alert->slip->to_new_level) {
+        buffer_text(out, " has been lower for so long that this counts as its new level");
+    } else {
+        buffer_text(out, " is back at %s level", reference);
+    }
+    put_seen(out, &alert->estimate, window_of(alert));
+    buffer_text(out, "; seen since %s.", clock_format(alert->episode->since, false, since));
 }
 
 void alert_text(struct buffer *out, const struct alert *alert)
 {
-    char since[CLOCK_TEXT_SIZE];
-    const struct episode *episode = alert->episode;
-    buffer_text(out, "%.*s: %s ", SPAN_FORMAT(alert->agency), subject_sentence(alert->subject));
-    if (alert->transition == ALERT_CLOSED) {
-        buffer_text(out, "is back at its target of %.1f", episode->target);
+    buffer_text(out, "%.*s: ", SPAN_FORMAT(alert->agency));
+    put_subject(out, alert->subject);
+    if (alert->kind == ALERT_SLIP) {
+        put_slip_sentence(out, alert);
     } else {
-        buffer_text(out, "is below its target of %.1f", episode->target);
+        put_target_sentence(out, alert);
     }
-    if (alert->estimate.present) {
-        buffer_text(out, ": %.1f, between %.1f and %.1f, from %lld interactions in %s", alert->estimate.value,
-                    alert->estimate.low, alert->estimate.high, (long long)alert->estimate.n,
-                    window_shapes[alert->scoring->target_rule.window].word);
-    }
-    buffer_text(out, "; below it since %s.", clock_format(episode->since, false, since));
+}
+
+/* What was missed: the target, or of a slip what it fell from. */
+static double compared_with(const struct alert *alert)
+{
+    return alert->kind == ALERT_SLIP ? 100 * alert->slip->base_at_open : alert->episode->target;
 }
 
 void record_alert(struct buffer *out, uint32_t schema_id, const struct alert *alert)
@@ -315,19 +364,19 @@ void record_alert(struct buffer *out, uint32_t schema_id, const struct alert *al
     bool is_closed = alert->transition == ALERT_CLOSED;
     put_frame(out, schema_id);
     snprintf(text, sizeof text, "%016llx",
-             (unsigned long long)alert_id(ALERT_TARGET, alert->agency, alert->subject, episode->ordinal));
+             (unsigned long long)alert_id(alert->kind, alert->agency, alert->subject, episode->ordinal));
     put_text(out, text);
     buffer_span(out, alert->agency);
     put_text(out, subject_word(alert->subject, text));
-    put_text(out, "target");
+    put_text(out, alert_kind_words[alert->kind]);
     put_text(out, episode_state_words[episode->state]);
     put_text(out, alert_transition_words[alert->transition]);
     buffer_zigzag(out, episode->ordinal);
     buffer_zigzag(out, episode->since.us);
     buffer_zigzag(out, episode->opened.us);
     put_optional_long(out, is_closed, episode->closed.us);
-    put_text(out, window_shapes[alert->scoring->target_rule.window].word);
-    put_double(out, episode->target);
+    put_text(out, window_of(alert));
+    put_double(out, compared_with(alert));
     put_estimate(out, &alert->estimate);
     put_text(out, alert->scoring->version);
     struct buffer sentence;

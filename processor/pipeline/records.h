@@ -50,10 +50,12 @@ struct aggregate {
     const int64_t *counts; /* COUNTERS of them */
 };
 struct alert {
+    enum alert_kind kind;
     struct span agency;
     unsigned subject;
     enum alert_transition transition;
     const struct episode *episode;
+    const struct slip *slip;  /* of ALERT_SLIP: the one its episode is in */
     struct estimate estimate; /* what was seen at the transition */
     const struct scoring *scoring;
 };
@@ -77,6 +79,7 @@ void record_cards(struct buffer *out, const struct scorecard *scorecard);
 struct view_episode {
     unsigned subject;
     const struct episode *episode;
+    const struct slip *slip; /* of a slip: the one its episode is in; NULL: of a target */
 };
 void view_render(struct buffer *out, const struct scorecard *scorecard, const struct view_episode *episodes,
                  size_t episode_count, struct event_time now);

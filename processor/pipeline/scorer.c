@@ -52,6 +52,7 @@ void scorer_set_methods(struct scorer *self, const struct methods *methods)
     LOG(self->settings.log, LOG_INFO, "score", "scoring_changed",
         LOG_TEXT("from", self->settings.methods.scoring->version), LOG_TEXT("to", methods->scoring->version));
     self->settings.methods = *methods;
+    looker_methods_changed(self->looker);
     for (int32_t p = 0; p < self->partitions; p++) {
         self->tasks[p].publish_all = true; /* what is said of a score may have changed where the score has not */
     }

@@ -18,7 +18,11 @@ void task_init(struct task *self, const struct task_settings *settings, int32_t 
 static void free_agencies(struct task *self)
 {
     for (uint32_t i = 0; self->fold && i < fold_agency_count(self->fold); i++) {
-        free(fold_agency_at(self->fold, i)->attachment);
+        struct agency_record *record = fold_agency_at(self->fold, i)->attachment;
+        if (record) {
+            agency_detection_done(&record->detection);
+            free(record);
+        }
     }
 }
 
@@ -51,6 +55,7 @@ struct agency_record *task_agency(const struct task *self, uint32_t agency)
         struct agency_record *made = calloc(1, sizeof *made);
         ASSERT(made);
         made->first_unpublished_us = INT64_MAX;
+        agency_detection_init(&made->detection);
         shown->attachment = made;
     }
     return shown->attachment;

@@ -7,6 +7,7 @@
 #ifndef SLIPSTREAM_PIPELINE_TASK_H
 #define SLIPSTREAM_PIPELINE_TASK_H
 
+#include "examine.h"
 #include "outbox.h"
 #include "watch.h"
 
@@ -25,6 +26,7 @@ struct agency_record {
     struct episode episodes[TARGETS];
     bool episode_changed[TARGETS];
     struct told told[TARGETS];    /* of those that are open */
+    struct agency_detection detection;
     uint64_t published;           /* a hash of the scorecard published last */
     int64_t first_unpublished_us; /* event time of the oldest event not in a published score; INT64_MAX: none */
 };

@@ -68,9 +68,28 @@ static void put_ids(struct task *self, const struct fold_changes *changed, struc
     changes_end(changes);
 }
 
+static void put_slips(struct span agency, const struct agency_detection *detection, struct changes *changes)
+{
+    char text[SUBJECT_WORD_SIZE];
+    for (unsigned s = 0; s < SUBJECTS; s++) {
+        if (detection->slip_changed[s]) {
+            struct field_name field = {STATE_SLIP, {agency, span_text(subject_word(s, text))}};
+            changes_begin(changes, &field);
+            slip_encode(&detection->slips[s], &changes->bytes);
+            changes_end(changes);
+        }
+    }
+    if (detection->pin_changed) {
+        struct field_name field = {STATE_PIN, {agency}};
+        changes_begin(changes, &field);
+        buffer_bytes(&changes->bytes, detection->pin.data, detection->pin.size);
+        changes_end(changes);
+    }
+}
+
 static void put_episodes(struct task *self, struct changes *changes)
 {
-    char text[64];
+    char text[SUBJECT_WORD_SIZE];
     for (uint32_t a = 0; a < fold_agency_count(self->fold); a++) {
         const struct fold_agency *agency = fold_agency_at(self->fold, a);
         const struct agency_record *record = agency->attachment;
@@ -82,6 +101,9 @@ static void put_episodes(struct task *self, struct changes *changes)
             changes_begin(changes, &field);
             episode_encode(&record->episodes[s], &changes->bytes);
             changes_end(changes);
+        }
+        if (record) {
+            put_slips(agency->name, &record->detection, changes);
         }
     }
 }
@@ -136,6 +158,8 @@ void task_state_taken(struct task *self)
         struct agency_record *record = fold_agency_at(self->fold, a)->attachment;
         if (record) {
             memset(record->episode_changed, 0, sizeof record->episode_changed);
+            memset(record->detection.slip_changed, 0, sizeof record->detection.slip_changed);
+            record->detection.pin_changed = false;
         }
     }
     chunks_taken(self, changed.id_count > 0);
@@ -239,6 +263,25 @@ static enum outcome load_episode(struct task *task, const struct field_name *fie
     return DONE; /* a subject of a later release: it stays stored */
 }
 
+static enum outcome load_slip(struct task *task, const struct field_name *field, struct span value, struct reason *why)
+{
+    unsigned subject;
+    if (!subject_from_word(field->parts[1], &subject)) {
+        return DONE; /* of a later release: it stays stored */
+    }
+    uint32_t agency = fold_agency(task->fold, field->parts[0]);
+    return slip_decode(&task_agency(task, agency)->detection.slips[subject], value, why);
+}
+
+static enum outcome load_pin(struct task *task, const struct field_name *field, struct span value, struct reason *why)
+{
+    TRY(pin_check(value, why));
+    struct buffer *pin = &task_agency(task, fold_agency(task->fold, field->parts[0]))->detection.pin;
+    buffer_clear(pin);
+    buffer_bytes(pin, value.data, value.size);
+    return DONE;
+}
+
 static enum outcome load_field(void *context, struct span name, struct span value, struct reason *why)
 {
     struct loading *self = context;
@@ -251,6 +294,10 @@ static enum outcome load_field(void *context, struct span name, struct span valu
         return load_ids(self, &field, value, why);
     case STATE_EPISODE:
         return load_episode(self->task, &field, value, why);
+    case STATE_SLIP:
+        return load_slip(self->task, &field, value, why);
+    case STATE_PIN:
+        return load_pin(self->task, &field, value, why);
     case STATE_OUTBOX:
         return outbox_load(&self->task->outbox, &field, value, why);
     default:

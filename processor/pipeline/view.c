@@ -100,10 +100,12 @@ static void put_card(struct jout *json, const struct card *card, enum window win
 static void put_episode(struct jout *json, const struct scorecard *scorecard, const struct view_episode *shown)
 {
     const struct episode *episode = shown->episode;
-    struct alert alert = {.agency = scorecard->agency,
+    struct alert alert = {.kind = shown->slip ? ALERT_SLIP : ALERT_TARGET,
+                          .agency = scorecard->agency,
                           .subject = shown->subject,
                           .transition = ALERT_OPENED,
                           .episode = episode,
+                          .slip = shown->slip,
                           .estimate = episode->at_open,
                           .scoring = scorecard->scoring};
     jout_open(json, '{');

@@ -8,3 +8,10 @@ void roll_windows(const struct cell *cell, struct event_time as_of, struct windo
         cell_window(cell, (enum window)w, as_of, sums->counts[w]);
     }
 }
+
+struct event_time roll_window_start(enum window window, struct event_time as_of)
+{
+    const struct window_shape *shape = &window_shapes[window];
+    int64_t length = pane_shapes[shape->resolution].length_us;
+    return (struct event_time){(time_floor(as_of.us, length) - shape->panes) * length};
+}

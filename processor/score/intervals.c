@@ -1,7 +1,15 @@
 /* intervals.c - confidence intervals; see score.h for the sources. */
 #include "slipstream/score.h"
 
+#include "worth.h"
+
 #include <math.h>
+
+const double answer_worth[SURVEY_METHODS][5] = {
+    [METHOD_TOP2BOX] = {0, 0, 0, 1, 1},
+    [METHOD_NET] = {0, 0, .5, 1, 1},
+    [METHOD_MEAN] = {0, .25, .5, .75, 1},
+};
 
 static double clamp(double value, double low, double high)
 {
@@ -43,17 +51,11 @@ struct interval interval_weighted(const struct interval *parts, const double *we
 
 struct interval interval_answers(const int64_t answers[5], enum survey_method method, double z)
 {
-    /* What an answer is worth, on 0..1: DOMAIN, "Scores". */
-    static const double worth[SURVEY_METHODS][5] = {
-        [METHOD_TOP2BOX] = {0, 0, 0, 1, 1},
-        [METHOD_NET] = {0, 0, .5, 1, 1},
-        [METHOD_MEAN] = {0, .25, .5, .75, 1},
-    };
     double n = 0;
     double sum = 0;
     double squares = 0;
     for (unsigned i = 0; i < 5; i++) {
-        double value = worth[method][i];
+        double value = answer_worth[method][i];
         n += (double)answers[i];
         sum += value * (double)answers[i];
         squares += value * value * (double)answers[i];

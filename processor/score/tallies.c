@@ -1,86 +1,36 @@
 /* tallies.c - from counters to good-of-n: where a channel's standards are applied. */
 #include "slipstream/score.h"
 
-static int64_t sum_bins(const int64_t *bins, unsigned first, unsigned end)
+#include "reading.h"
+
+static int64_t sum(const int64_t counts[COUNTERS], struct counter_range range)
 {
-    int64_t sum = 0;
-    for (unsigned i = first; i < end; i++) {
-        sum += bins[i];
+    int64_t all = 0;
+    for (unsigned i = range.first; i < range.end; i++) {
+        all += counts[i];
     }
-    return sum;
-}
-
-/* Within the standard, of all that were timed. No standard (0): the signal says nothing. */
-static struct tally within(const int64_t *bins, enum duration_edges edges, int64_t standard_ms)
-{
-    if (standard_ms == 0) {
-        return (struct tally){0, 0};
-    }
-    int edge = duration_edge_bin(edges, standard_ms);
-    ASSERT(edge > 0); /* the scoring file was checked for it */
-    return (struct tally){sum_bins(bins, 0, (unsigned)edge), sum_bins(bins, 0, DURATION_BINS)};
-}
-
-/* The first bin of those who gave up after the limit for a short abandon. */
-static unsigned abandon_bin(int64_t short_ms)
-{
-    int first = short_ms ? duration_edge_bin(signal_table[SIGNAL_ABANDONED_AFTER].edges, short_ms) : 0;
-    ASSERT(first >= 0); /* the scoring file was checked for it */
-    return (unsigned)first;
-}
-
-/* Those who gave up after the limit for a short abandon count as not answered; the short ones as neither. */
-static struct tally answered(const int64_t counts[COUNTERS], int64_t short_ms)
-{
-    const int64_t *said = counts + signal_table[SIGNAL_ANSWERED].first;
-    const int64_t *gave_up = counts + signal_table[SIGNAL_ABANDONED_AFTER].first;
-    int64_t bad = said[0] + sum_bins(gave_up, abandon_bin(short_ms), DURATION_BINS);
-    return (struct tally){said[1], said[1] + bad};
-}
-
-/* Interactions that said something about a driver. A short abandon says nothing about those that answering feeds. */
-static int64_t said_operational(const int64_t counts[COUNTERS], enum driver driver, enum channel channel,
-                                const struct scoring *scoring)
-{
-    const struct signal_info *info = &signal_table[SIGNAL_ABANDONED_AFTER];
-    int64_t said = counts[COUNTER_SAID_OPERATIONAL + (unsigned)driver];
-    if (!(info->feeds & channel_drivers(channel) & 1u << driver)) {
-        return said;
-    }
-    return said - sum_bins(counts + info->first, 0, abandon_bin(scoring->short_abandon_ms[channel]));
+    return all;
 }
 
 static struct tally tally_of(enum signal signal, const int64_t counts[COUNTERS], enum channel channel,
                              const struct scoring *scoring)
 {
-    const struct signal_info *info = &signal_table[signal];
-    const int64_t *at = counts + info->first;
-    switch (signal) {
-    case SIGNAL_ANSWERED:
-        return answered(counts, scoring->short_abandon_ms[channel]);
-    case SIGNAL_WAIT:
-        return within(at, info->edges, scoring->wait_standard_ms[channel]);
-    case SIGNAL_RESOLUTION:
-        return within(at, info->edges, scoring->resolution_standard_ms[channel]);
-    default:
-        break;
-    }
-    switch (info->kind) {
-    case SIGNAL_OUTCOME:
-        return (struct tally){info->good_is_yes ? at[1] : at[0], at[0] + at[1]};
-    case SIGNAL_RATING:
-        return (struct tally){at[3] + at[4], sum_bins(at, 0, 5)};
-    case SIGNAL_DURATION:
-    case SIGNAL_COUNT:
-        break;
-    }
-    return (struct tally){0, 0};
+    struct reading reading = reading_of(signal, channel, scoring);
+    return (struct tally){sum(counts, reading.good), sum(counts, reading.all) + sum(counts, reading.more)};
 }
 
-static void add(struct tally *sum, struct tally tally)
+/* A short abandon says nothing about the drivers that answering feeds. */
+static int64_t said_operational(const int64_t counts[COUNTERS], enum driver driver, enum channel channel,
+                                const struct scoring *scoring)
 {
-    sum->good += tally.good;
-    sum->n += tally.n;
+    return counts[COUNTER_SAID_OPERATIONAL + (unsigned)driver] -
+           sum(counts, reading_short_abandons(driver, channel, scoring));
+}
+
+static void add(struct tally *total, struct tally tally)
+{
+    total->good += tally.good;
+    total->n += tally.n;
 }
 
 /* A driver's statement counts only from channels that answer for it. */

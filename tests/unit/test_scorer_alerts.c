@@ -94,8 +94,8 @@ static void an_alert_opens_and_closes_once(void **state)
         idle(self, 6 * 3600); /* the window empties */
     }
     assert_int_equal(opened(self), 2);
-    assert_int_equal(self->score->status->alerts[ALERT_OPENED], 2);
-    assert_int_equal(self->score->status->alerts[ALERT_CLOSED], 2);
+    assert_int_equal(self->score->status->alerts[ALERT_TARGET][ALERT_OPENED], 2);
+    assert_int_equal(self->score->status->alerts[ALERT_TARGET][ALERT_CLOSED], 2);
     score_stop(self->score);
     score_tear_down(self);
 }

@@ -83,6 +83,21 @@ void cell_sum(const struct cell *self, enum resolution resolution, int64_t first
 void cell_window(const struct cell *self, enum window window, struct event_time as_of, int64_t sums[COUNTERS]);
 bool cell_is_empty(const struct cell *self);
 
+/* Panes that count by the same share. A list of them is ascending, and no pane is in two. */
+struct pane_run {
+    int64_t first, last;
+    double share;
+};
+/* Adds share × count of the runs' panes to sums (open panes included). */
+void cell_sum_runs(const struct cell *self, enum resolution resolution, const struct pane_run *runs, size_t count,
+                   double sums[COUNTERS]);
+
+/* Shows every pane that holds anything, oldest first, the open one last; the counts are borrowed for the call. */
+typedef void pane_visitor(void *context, int64_t index, const double counts[COUNTERS]);
+void cell_each_pane(const struct cell *self, enum resolution resolution, pane_visitor *visit, void *context);
+/* When the oldest six-hour pane begins that holds anything; INT64_MAX: none does. */
+int64_t cell_begins_us(const struct cell *self);
+
 /* Bytes for Redis: the open panes, and the closed ones of each resolution apart, since minutes close sixty times as often
  * as hours. A format number first, stable counter ids throughout. */
 #define CELL_FORMAT 1

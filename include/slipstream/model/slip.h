@@ -11,10 +11,11 @@
 
 struct slip {
     struct episode
-        episode; /* its since: the first bad look of the run that opened it; at_open: 0-100, at the test's z */
+        episode; /* its since: the first bad look of the run that opened it; at_open: as compared */
     enum test opened_by;
     bool to_new_level;                  /* how it closed last: it had lasted too long to be called a slip */
     uint32_t fired;                     /* bits, 1 << enum test: the longest of them clears it */
+    enum verdict seen[TESTS];           /* of each test's last look */
     int32_t looks_bad[TESTS];           /* one after another, now */
     struct event_time bad_since[TESTS]; /* the first of these; meaningful while there are any */
     double base_at_open, drop_at_open;  /* 0..1: what it was compared with, and d */
@@ -25,13 +26,16 @@ struct slip {
     int64_t left_out_day;
 };
 
+/* What a finding says of the subject now, on 0-100: its bounds are those of the change, about the baseline. */
+struct estimate finding_estimate(const struct finding *finding);
+
 void slip_init(struct slip *self);
 static inline bool slip_is_open(const struct slip *self)
 {
     return self->episode.state == EPISODE_FIRING || self->episode.state == EPISODE_RECOVERING;
 }
-/* Whether a day may be part of its baselines: after the last new level, not in a slip, not in the open one. */
-bool slip_day_counts(const struct slip *self, int64_t day);
+/* Which days may be part of its baselines, after the last new level and not in a slip: bit i is the day last − i. */
+uint64_t slip_days(const struct slip *self, int64_t last);
 /* The days first … last are left out from now on. */
 void slip_leave_out(struct slip *self, int64_t first, int64_t last);
 

@@ -1,0 +1,58 @@
+/* compare.h - a window against its baseline: how much a subject has fallen, standardised to the mix of now, and how
+ * sure that is. DOMAIN.md, "When a score has slipped", points 1 to 3; the formulas are in model/finding.h.
+ *
+ * Pure. A scoring file is compiled to a `composition`: which signals make up which subject. A cell's counters are read
+ * into features, one a signal; those of all cells, now and in the baseline, are then compared, subject by subject.
+ * Weights are renormalised as in the scores: of signals over those of their line that can be used in both windows, of
+ * lines over those of their driver, of drivers over those of the score. */
+#ifndef SLIPSTREAM_SCORE_COMPARE_H
+#define SLIPSTREAM_SCORE_COMPARE_H
+
+#include "slipstream/model.h"
+
+/* What the counters say about a signal: worth of the outcomes (good ones 1), its squares, how many. Also, in n alone,
+ * the interactions that said anything at all, or about a driver. Linear in the counts. */
+struct feature {
+    double x, q, n;
+};
+enum {
+    FEATURE_SAID_ANY,
+    FEATURE_SAID_OPERATIONAL,                                 /* + enum driver */
+    FEATURE_SAID_SURVEY = FEATURE_SAID_OPERATIONAL + DRIVERS, /* + enum driver */
+    FEATURE_SIGNALS = FEATURE_SAID_SURVEY + DRIVERS,          /* and on: the signals that are used */
+    FEATURES_MAX = FEATURE_SIGNALS + SIGNALS
+};
+
+struct composition;
+struct composition *composition_open(const struct scoring *scoring); /* borrowed */
+void composition_close(struct composition *self);
+unsigned composition_features(const struct composition *self); /* how many there are */
+/* Overwrites features, as many as there are. */
+void composition_read(const struct composition *self, enum channel channel, const double counts[COUNTERS],
+                      struct feature *features);
+
+/* One (service, channel); features are borrowed. */
+struct compared_cell {
+    enum channel channel;
+    uint32_t service;
+    const struct feature *now, *base;
+};
+#define COMPARED_SERVICES_MAX 32
+#define COMPARED_CELLS_MAX    (COMPARED_SERVICES_MAX * CHANNELS)
+
+struct comparison; /* large; used again and again without allocating */
+struct comparison *comparison_open(void);
+void comparison_close(struct comparison *self);
+/* Makes strata of the cells. What is compared next is compared over these. */
+void comparison_set(struct comparison *self, const struct composition *composition, const struct compared_cell *cells,
+                    size_t count);
+
+/* The z-score of a subject's difference without overdispersion: what φ is the mean square of. False when too little can
+ * be compared (fewer than 10 now). */
+bool comparison_z(struct comparison *self, unsigned subject, double *z);
+
+/* The subject's difference with its bounds at z, all counts divided by phi. INSUFFICIENT below the least n / φ: the
+ * counts are there, the difference is not. Fills in what is of the comparison; rows last until the next call. */
+enum verdict comparison_find(struct comparison *self, unsigned subject, double z, double phi, struct finding *finding);
+
+#endif

@@ -1,0 +1,293 @@
+/* examine_cells.c - an agency's cells laid out for comparing: what each counted in a window, and in its baseline. */
+#include "examine_parts.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* ---- layout ---- */
+
+/* How much a service has told of late, as far as its bytes show it. */
+static size_t service_size(const struct fold *fold, const struct fold_service *service)
+{
+    size_t size = 0;
+    for (unsigned c = 0; c < CHANNELS; c++) {
+        if (service->cells[c] != FOLD_NONE) {
+            const struct pane_log *log = &fold_cell_at(fold, service->cells[c])->cell.closed[PANE_SIX_HOURS];
+            size += log->size - log->start;
+        }
+    }
+    return size;
+}
+
+/* Whether a is told apart rather than b: the one that says more, then the one whose name comes first. */
+static bool comes_before(const struct fold *fold, const struct fold_service *a, const struct fold_service *b)
+{
+    size_t size_a = service_size(fold, a);
+    size_t size_b = service_size(fold, b);
+    size_t common = a->name.size < b->name.size ? a->name.size : b->name.size;
+    int order = memcmp(a->name.data, b->name.data, common);
+    return size_a != size_b ? size_a > size_b : order != 0 ? order < 0 : a->name.size < b->name.size;
+}
+
+/* A service's rank among the others: whether it is one of the largest. */
+static bool is_told_apart(const struct fold *fold, const struct fold_agency *agency, uint32_t service)
+{
+    uint32_t before = 0;
+    if (agency->service_count <= EXAMINE_SERVICES_MAX) {
+        return true;
+    }
+    for (uint32_t s = 0; s < agency->service_count && before < EXAMINE_SERVICES_MAX - 1; s++) {
+        before += s != service && comes_before(fold, &agency->services[s], &agency->services[service]);
+    }
+    return before < EXAMINE_SERVICES_MAX - 1;
+}
+
+static unsigned add_cell(struct examiner *self, enum channel channel, uint32_t service)
+{
+    unsigned at = self->cell_count++;
+    ASSERT(at < COMPARED_CELLS_MAX);
+    self->cells[at] = (struct compared_cell){channel, service, self->now[at], self->base[at]};
+    return at;
+}
+
+static void add_source(struct examiner *self, const struct history_source *source)
+{
+    if (self->source_count == self->source_capacity) {
+        self->source_capacity = self->source_capacity ? 2 * self->source_capacity : 64;
+        self->sources = realloc(self->sources, self->source_capacity * sizeof *self->sources);
+        ASSERT(self->sources);
+    }
+    self->sources[self->source_count++] = *source;
+    int64_t begins_us = cell_begins_us(source->cell);
+    self->begins_us = begins_us < self->begins_us ? begins_us : self->begins_us;
+}
+
+void examine_lay_out(struct examiner *self, const struct fold *fold, uint32_t agency)
+{
+    unsigned rest[CHANNELS] = {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX};
+    self->fold = fold;
+    self->agency = fold_agency_at(fold, agency);
+    self->source_count = self->cell_count = 0;
+    self->begins_us = INT64_MAX;
+    for (uint32_t s = 0; s < self->agency->service_count; s++) {
+        bool apart = is_told_apart(fold, self->agency, s);
+        for (unsigned c = 0; c < CHANNELS; c++) {
+            uint32_t position = self->agency->services[s].cells[c];
+            if (position == FOLD_NONE) {
+                continue;
+            }
+            if (!apart && rest[c] == UINT32_MAX) {
+                rest[c] = add_cell(self, (enum channel)c, SERVICE_POOLED);
+            }
+            unsigned into = apart ? add_cell(self, (enum channel)c, s) : rest[c];
+            struct history_source source = {&fold_cell_at(fold, position)->cell, (enum channel)c, s, into};
+            add_source(self, &source);
+        }
+    }
+}
+
+/* ---- days ---- */
+
+static uint64_t working_days(const struct scoring *scoring, int64_t last)
+{
+    uint64_t days = ~UINT64_C(0);
+    for (unsigned i = 0; scoring->holiday_count && i < 64; i++) {
+        struct event_time day = {(last - (int64_t)i) * US_PER_DAY};
+        days &= ~((uint64_t)scoring_is_holiday(scoring, day) << i);
+    }
+    return days;
+}
+
+static int64_t baseline_begins_us(const struct slip *slip)
+{
+    return slip->baseline_day == INT64_MIN ? INT64_MIN : slip->baseline_day * US_PER_DAY;
+}
+
+/* What slipped with the score itself is left out of every subject's baselines. */
+void examine_group(struct examiner *self, const struct agency_detection *detection, struct event_time as_of)
+{
+    int64_t last = time_floor(as_of.us, US_PER_DAY);
+    const struct slip *cx = &detection->slips[SUBJECT_CX];
+    uint64_t common = working_days(self->scoring, last) & slip_days(cx, last);
+    int64_t cx_begins_us = baseline_begins_us(cx);
+    int64_t least_us = cx_begins_us > self->begins_us ? cx_begins_us : self->begins_us;
+    self->detection = detection;
+    self->group_count = 0;
+    for (unsigned s = 0; s < SUBJECTS; s++) {
+        uint64_t days = common & slip_days(&detection->slips[s], last);
+        int64_t begins_us = baseline_begins_us(&detection->slips[s]);
+        begins_us = begins_us > least_us ? begins_us : least_us;
+        int64_t new_level = detection->slips[s].baseline_day;
+        new_level = new_level > cx->baseline_day ? new_level : cx->baseline_day;
+        unsigned g = 0;
+        while (g < self->group_count && (self->groups[g].days.days != days || self->groups[g].begins_us != begins_us ||
+                                         self->groups[g].new_level_day != new_level)) {
+            g++;
+        }
+        if (g == self->group_count) {
+            self->groups[self->group_count++] = (struct subject_group){0, {days, last}, begins_us, new_level};
+        }
+        self->groups[g].subjects |= UINT64_C(1) << s;
+    }
+}
+
+/* ---- windows ---- */
+
+static void clear(struct examiner *self, struct feature (*features)[FEATURES_MAX])
+{
+    for (unsigned c = 0; c < self->cell_count; c++) {
+        memset(features[c], 0, self->features * sizeof *features[c]);
+    }
+}
+
+static void add_counts(struct examiner *self, const struct history_source *source, const double counts[COUNTERS],
+                       struct feature (*into)[FEATURES_MAX])
+{
+    struct feature features[FEATURES_MAX];
+    composition_read(self->composition, source->channel, counts, features);
+    features_add(into[source->into], features, self->features);
+}
+
+static void read_ranges(struct examiner *self, enum resolution resolution, const struct time_ranges *ranges,
+                        struct feature (*into)[FEATURES_MAX])
+{
+    clear(self, into);
+    for (size_t i = 0; i < self->source_count; i++) {
+        double counts[COUNTERS] = {0};
+        roll_ranges(self->sources[i].cell, resolution, ranges, counts);
+        add_counts(self, &self->sources[i], counts, into);
+    }
+}
+
+static const struct history_source *find_source(const struct examiner *self, struct span service, enum channel channel)
+{
+    for (size_t i = 0; i < self->source_count; i++) {
+        const struct history_source *source = &self->sources[i];
+        if (source->channel == channel && span_equal(self->agency->services[source->service].name, service)) {
+            return source;
+        }
+    }
+    return NULL;
+}
+
+/* A reference is older than the window, and not from before the last new level. */
+static bool pin_applies(const struct pin_header *header, const struct subject_group *group, int64_t from_us)
+{
+    bool is_past = (header->to_day + 1) * US_PER_DAY <= from_us;
+    return is_past && (group->new_level_day == INT64_MIN || header->from_day >= group->new_level_day);
+}
+
+static bool read_pin(struct examiner *self, const struct subject_group *group, int64_t from_us)
+{
+    struct pin_reader reader;
+    struct pin_cell cell;
+    if (!pin_read(&reader, buffer_as_span(&self->detection->pin)) || !pin_applies(&reader.header, group, from_us)) {
+        return false;
+    }
+    clear(self, self->base);
+    while (pin_next(&reader, &cell)) {
+        const struct history_source *source = find_source(self, cell.service, cell.channel);
+        double counts[COUNTERS];
+        for (unsigned i = 0; i < COUNTERS; i++) {
+            counts[i] = (double)cell.counts[i];
+        }
+        if (source) {
+            add_counts(self, source, counts, self->base);
+        }
+    }
+    return true;
+}
+
+bool examine_set_windows(struct examiner *self, const struct subject_group *group, enum test test,
+                         struct event_time as_of)
+{
+    const struct detection *rule = &self->scoring->detection;
+    enum window window = test_window(test);
+    enum resolution resolution = window_shapes[window].resolution;
+    int64_t length = pane_shapes[resolution].length_us;
+    int64_t from_us = roll_window_start(window, as_of).us;
+    int64_t end_us = (time_floor(as_of.us, length) + 1) * length; /* of the open pane */
+    int64_t match_us = as_of.us < from_us + US_PER_WEEK ? as_of.us : from_us + US_PER_WEEK;
+    struct day_set working = {working_days(self->scoring, group->days.last), group->days.last};
+    struct time_ranges now = {.count = 0};
+    struct time_ranges matched = {.count = 0};
+    struct time_ranges base = {.count = 0};
+    roll_append(&now, (struct time_range){from_us, end_us}, &working, INT64_MIN);
+    roll_append(&matched, (struct time_range){from_us, match_us}, &working, INT64_MIN);
+    if (test == TEST_PINNED) {
+        if (!read_pin(self, group, from_us)) {
+            return false;
+        }
+    } else {
+        roll_matched(&base, &matched, rule->baseline_weeks, &group->days, group->begins_us);
+        read_ranges(self, PANE_SIX_HOURS, &base, self->base);
+    }
+    read_ranges(self, resolution, &now, self->now);
+    comparison_set(self->comparison, self->composition, self->cells, self->cell_count);
+    return true;
+}
+
+/* ---- the reference ---- */
+
+/* The days to take it from: those named, or the oldest whole weeks that are there. */
+static bool pin_days(const struct examiner *self, const struct slip *cx, struct event_time as_of,
+                     struct pin_header *header)
+{
+    const struct detection *rule = &self->scoring->detection;
+    int64_t first = -time_floor(-self->begins_us, US_PER_DAY); /* the first whole day */
+    if (rule->pinned_from_day != DAY_NONE) {
+        *header = (struct pin_header){rule->pinned_from_day, rule->pinned_to_day};
+        return header->from_day >= first && (header->to_day + 1) * US_PER_DAY <= as_of.us;
+    }
+    first = cx->baseline_day > first ? cx->baseline_day : first;
+    *header = (struct pin_header){first, first + 7 * rule->pinned_weeks - 1};
+    return (header->to_day + 1) * US_PER_DAY <= as_of.us;
+}
+
+/* Whether the one there is still is the one wanted. */
+static bool pin_is_current(const struct examiner *self, const struct agency_detection *detection)
+{
+    const struct detection *rule = &self->scoring->detection;
+    struct pin_reader reader;
+    if (!pin_read(&reader, buffer_as_span(&detection->pin))) {
+        return false;
+    }
+    if (rule->pinned_from_day != DAY_NONE) {
+        return reader.header.from_day == rule->pinned_from_day && reader.header.to_day == rule->pinned_to_day;
+    }
+    return reader.header.from_day >= detection->slips[SUBJECT_CX].baseline_day;
+}
+
+bool examine_pin_is_due(const struct examiner *self, const struct agency_detection *detection, struct event_time as_of,
+                        struct pin_header *header)
+{
+    const struct slip *cx = &detection->slips[SUBJECT_CX];
+    return self->scoring->detection.tests[TEST_PINNED].look_us > 0 && self->begins_us != INT64_MAX &&
+           !slip_is_open(cx) && !pin_is_current(self, detection) && pin_days(self, cx, as_of, header);
+}
+
+/* Slips and holidays are no part of it either. */
+void examine_take_pin(struct examiner *self, struct agency_detection *detection, const struct pin_header *header)
+{
+    struct pin_cell cell;
+    struct time_ranges ranges = {.count = 0};
+    struct time_range days = {header->from_day * US_PER_DAY, (header->to_day + 1) * US_PER_DAY};
+    roll_append(&ranges, days, &self->groups[0].days, INT64_MIN);
+    pin_begin(&detection->pin, header);
+    for (size_t i = 0; i < self->source_count; i++) {
+        const struct history_source *source = &self->sources[i];
+        double counts[COUNTERS] = {0};
+        roll_ranges(source->cell, PANE_SIX_HOURS, &ranges, counts);
+        cell.service = self->agency->services[source->service].name;
+        cell.channel = source->channel;
+        for (unsigned c = 0; c < COUNTERS; c++) {
+            cell.counts[c] = llround(counts[c]);
+        }
+        pin_put(&detection->pin, &cell);
+    }
+    if (detection->pin.overflow) { /* more services than a reference can hold: there is none */
+        buffer_clear(&detection->pin);
+        return;
+    }
+    detection->pin_changed = true;
+}

@@ -1,0 +1,68 @@
+/* examine_parts.h - what examine.c and examine_phi.c share: an agency at a look, laid out for comparing. */
+#ifndef SLIPSTREAM_PIPELINE_EXAMINE_PARTS_H
+#define SLIPSTREAM_PIPELINE_EXAMINE_PARTS_H
+
+#include "examine.h"
+#include "examine_history.h"
+
+#include "slipstream/detect.h"
+
+/* Subjects whose baselines leave out the same days, and begin at the same time: they are compared over the same counts.
+ */
+struct subject_group {
+    uint64_t subjects; /* bits */
+    struct day_set days;
+    int64_t begins_us;
+    int64_t new_level_day; /* since when it is as it is; INT64_MIN: always was */
+};
+_Static_assert(SUBJECTS <= 64, "subjects fit a set of bits");
+
+struct examiner {
+    const struct scoring *scoring;
+    struct composition *composition;
+    struct comparison *comparison;
+    struct history history;
+    unsigned features;
+
+    /* the agency at hand */
+    const struct fold *fold;
+    const struct fold_agency *agency;
+    const struct agency_detection *detection;
+    int64_t begins_us;              /* of its history; INT64_MAX: it has none */
+    struct history_source *sources; /* owned: its cells */
+    size_t source_count, source_capacity;
+    struct compared_cell cells[COMPARED_CELLS_MAX];
+    unsigned cell_count;
+    struct feature now[COMPARED_CELLS_MAX][FEATURES_MAX];
+    struct feature base[COMPARED_CELLS_MAX][FEATURES_MAX];
+    struct subject_group groups[SUBJECTS];
+    unsigned group_count;
+    struct finding findings[SUBJECTS][TESTS];
+
+    /* what is handed out */
+    struct examine_event events[SUBJECTS];
+    size_t event_count;
+    struct finding_row *rows; /* owned: of the events' findings, or of the subject asked for */
+    size_t row_count, row_capacity;
+};
+
+/* examine_cells.c */
+
+/* Lays out an agency's cells: one compared cell a service and channel, the smallest services together. */
+void examine_lay_out(struct examiner *self, const struct fold *fold, uint32_t agency);
+/* Groups the subjects by what their baselines leave out. */
+void examine_group(struct examiner *self, const struct agency_detection *detection, struct event_time as_of);
+/* The window of a test now and its baseline, for a group, ready to be compared. False: nothing to compare with. */
+bool examine_set_windows(struct examiner *self, const struct subject_group *group, enum test test,
+                         struct event_time as_of);
+/* The reference that does not move. Whether it is time to take one, and taking it. */
+bool examine_pin_is_due(const struct examiner *self, const struct agency_detection *detection, struct event_time as_of,
+                        struct pin_header *header);
+void examine_take_pin(struct examiner *self, struct agency_detection *detection, const struct pin_header *header);
+
+/* examine_phi.c */
+
+/* The overdispersion of every subject and test as of an hour, into detection->phi. */
+void examine_phi(struct examiner *self, struct agency_detection *detection, struct event_time hour);
+
+#endif
