@@ -92,7 +92,7 @@ static enum alert_transition look_at_open(struct slip *self, const struct detect
     *by = longest(self->fired);
     if (was_looked_at(look, *by)) {
         const struct finding *finding = &look->findings[*by];
-        bool is_good = finding->verdict == VERDICT_COMPARED && finding->high >= 0; /* silence is no recovery */
+        bool is_good = finding->verdict == VERDICT_COMPARED && finding->clear_high >= 0; /* silence is no recovery */
         episode->looks_good = is_good ? episode->looks_good + (episode->looks_good < INT32_MAX) : 0;
     }
     episode->state = episode->looks_good > 0 ? EPISODE_RECOVERING : EPISODE_FIRING;

@@ -23,6 +23,10 @@ const struct detection detection_defaults = {
     .margin = 0.02,
     .looks_to_fire = 2,
     .looks_to_clear = 3,
+    /* The high z of a short window pays for its many looks, any two of which may fire it. At clearing it is the other way
+     * round: a wide interval reaches 0 by chance in the middle of a slip (8 points at 2,000 a day: every second episode
+     * closed within hours, and opened again). */
+    .clear_z = 1.959963984540054,
     .n_now = 50,
     .n_base = 300,
     .stratum_n_now = 30,

@@ -4,6 +4,8 @@
 
 #include "pane_body.h"
 
+#define PIN_DAY_MOST (INT64_MAX / 4 / US_PER_DAY)
+
 void pin_begin(struct buffer *out, const struct pin_header *header)
 {
     buffer_clear(out);
@@ -39,7 +41,8 @@ bool pin_read(struct pin_reader *self, struct span bytes)
     uint8_t format = cursor_u8(&self->in);
     self->header.from_day = cursor_zigzag(&self->in);
     self->header.to_day = cursor_zigzag(&self->in);
-    self->in.broken |= format != PIN_FORMAT || self->header.to_day < self->header.from_day;
+    self->in.broken |= format != PIN_FORMAT || self->header.to_day < self->header.from_day ||
+                       self->header.from_day < -PIN_DAY_MOST || self->header.to_day > PIN_DAY_MOST;
     return !self->in.broken;
 }
 

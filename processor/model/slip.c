@@ -80,10 +80,33 @@ void slip_encode(const struct slip *self, struct buffer *out)
     buffer_zigzag(out, self->left_out_day);
 }
 
+/* Times and days that can be reckoned with. */
+#define TIME_MOST (INT64_MAX / 4)
+static bool is_time(struct event_time time)
+{
+    return time.us >= -TIME_MOST && time.us <= TIME_MOST;
+}
+
+static bool is_day(int64_t day)
+{
+    return day >= -TIME_MOST / US_PER_DAY && day <= TIME_MOST / US_PER_DAY;
+}
+
+static bool has_times(const struct slip *self)
+{
+    bool sound = is_time(self->episode.since) && is_time(self->episode.opened) && is_time(self->episode.closed) &&
+                 is_day(self->from_day) && is_day(self->left_out_day) &&
+                 (is_day(self->baseline_day) || self->baseline_day == INT64_MIN);
+    for (unsigned t = 0; t < TESTS; t++) {
+        sound &= is_time(self->bad_since[t]);
+    }
+    return sound;
+}
+
 static bool is_sound(const struct slip *self)
 {
     bool sound = self->opened_by < TESTS && self->fired < 1u << TESTS && isfinite(self->base_at_open) &&
-                 isfinite(self->drop_at_open);
+                 isfinite(self->drop_at_open) && (self->fired || !slip_is_open(self));
     for (unsigned t = 0; t < TESTS; t++) {
         sound &= isfinite((double)self->phi_at_open[t]) && self->phi_at_open[t] >= 0 && self->seen[t] < VERDICTS;
     }
@@ -111,7 +134,7 @@ enum outcome slip_decode(struct slip *self, struct span bytes, struct reason *wh
     read.baseline_day = cursor_zigzag(&in);
     read.left_out = cursor_u64(&in);
     read.left_out_day = cursor_zigzag(&in);
-    if (in.broken || cursor_left(&in) || !is_sound(&read)) {
+    if (in.broken || cursor_left(&in) || !is_sound(&read) || !has_times(&read)) {
         return FAIL(why, STOP, REASON_BAD_STATE, "a slip of %zu bytes cannot be read", bytes.size);
     }
     *self = read;

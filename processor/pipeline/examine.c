@@ -3,6 +3,7 @@
 
 #include "slipstream/score.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 void agency_detection_init(struct agency_detection *self)
@@ -128,6 +129,14 @@ static enum verdict set_windows(struct examiner *self, const struct subject_grou
     return examine_set_windows(self, group, test, as_of) ? VERDICT_COMPARED : VERDICT_UNSEEN;
 }
 
+static double high_to_clear(struct examiner *self, const struct finding *found)
+{
+    struct finding finding = {.subject = found->subject};
+    double z = fmin(found->z, self->scoring->detection.clear_z);
+    (void)comparison_find(self->comparison, found->subject, z, found->phi, &finding);
+    return finding.high;
+}
+
 /* What is found of a subject in windows that were set. */
 static void find(struct examiner *self, const struct agency_detection *detection, unsigned subject, enum test test,
                  struct event_time as_of, enum verdict verdict, double z, struct finding *finding)
@@ -146,6 +155,7 @@ static void find(struct examiner *self, const struct agency_detection *detection
         finding->verdict = VERDICT_LEARNING;
     } else if (verdict == VERDICT_COMPARED) {
         finding->verdict = comparison_find(self->comparison, subject, z, phi, finding);
+        finding->clear_high = slip_is_open(slip) ? high_to_clear(self, finding) : finding->high;
     }
 }
 

@@ -88,7 +88,7 @@ static void add_component(struct comparison *self, const struct part *part, uint
         component.n_base += of->n_base;
     }
     double least = (double)self->composition->scoring->signal_n_min;
-    if (component.n_now >= least && component.n_base >= least && component.n_now > 0) {
+    if (reaches(component.n_now, least) && reaches(component.n_base, least) && component.n_now > 0) {
         self->components[self->component_count++] = component;
     }
 }
@@ -190,7 +190,7 @@ bool comparison_z(struct comparison *self, unsigned subject, double *z)
     double variance = 0;
     choose_components(self, subject);
     count_interactions(self, subject, &n_now, &n_base);
-    if (self->component_count == 0 || n_now < DISPERSION_N_LEAST) {
+    if (self->component_count == 0 || !reaches(n_now, DISPERSION_N_LEAST)) {
         return false;
     }
     for (size_t i = 0; i < self->component_count; i++) {

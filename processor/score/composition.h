@@ -26,6 +26,12 @@ struct composition {
     struct part behaviours[BEHAVIOURS];
 };
 
+/* Shares of panes add up to whole numbers but for their last bits. */
+static inline bool reaches(double n, double least)
+{
+    return n > least - 1e-6;
+}
+
 static inline bool is_rating(enum signal signal)
 {
     return signal_table[signal].kind == SIGNAL_RATING;

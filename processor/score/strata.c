@@ -40,7 +40,7 @@ static void finish(struct stratum *self)
 
 static bool says_enough(const struct stratum *self, const struct detection *rule)
 {
-    return self->now.n >= rule->stratum_n_now && self->base.n >= rule->stratum_n_base;
+    return reaches(self->now.n, rule->stratum_n_now) && reaches(self->base.n, rule->stratum_n_base);
 }
 
 /* Takes stratum i out of a list and into the rest. */
@@ -102,7 +102,7 @@ struct strata_of strata_pool(struct stratum *strata, uint32_t used, const struct
         of.n_now += list[i].now.n;
         of.n_base += list[i].base.n;
     }
-    if (of.n_base < rule->channel_n_base) {
+    if (!reaches(of.n_base, rule->channel_n_base)) {
         return (struct strata_of){.first = used};
     }
     of.count = (uint32_t)listed;

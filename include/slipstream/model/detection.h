@@ -45,6 +45,7 @@ struct detection {
     double margin;         /* a slip is certainly more than this: .02 = 2 points */
     int32_t looks_to_fire; /* one after another, of one window */
     int32_t looks_to_clear;
+    double clear_z;           /* of the upper bound that clears: see detection_defaults */
     double n_now, n_base;                   /* least n / φ of the subject, in the window and in its baseline */
     double stratum_n_now, stratum_n_base;   /* services of a channel are pooled until every stratum has so many */
     double channel_n_base;                  /* a channel with fewer in the baseline has none, and is left out */

@@ -43,6 +43,7 @@ struct finding {
     struct event_time as_of, from; /* the window's end and start */
     double d, low, high;           /* bounds at z, with n / φ */
     double z, phi;
+    double clear_high;             /* of an open slip: the upper bound that clears it */
     double now, base;     /* the subject as d compares it: now − base = d */
     double mix;           /* the effect of a changed mix, which never fires */
     double n_now, n_base; /* interactions that contributed to any component */
