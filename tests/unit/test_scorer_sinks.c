@@ -269,7 +269,7 @@ static void changed_figures_are_told_at_most_hourly(void **state)
     json_decref(notice);
     idle(self, 70 * 60); /* nothing has changed since */
     assert_int_equal(posted(self, SINK_WEBHOOK, ALERT_UPDATED), 1);
-    assert_int_equal(self->score->status->alerts[ALERT_UPDATED], 1);
+    assert_int_equal(self->score->status->alerts[ALERT_TARGET][ALERT_UPDATED], 1);
     assert_int_equal(stored(self), 0);
     tear_down(self);
 }
