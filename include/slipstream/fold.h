@@ -1,5 +1,7 @@
 /* fold.h - duplicates out; events into the cells of their agency, service and channel.
  *
+ * Events that were let in wait a little, and then go into their cells many at a time: fold_settle, before cells are read.
+ *
  * A fold is everything one task knows of its agencies: the ids that arrived in the last hour, and the cells. It keeps
  * the highest event time (as_of) and what has changed since the last apply. Pure: time comes in with the calls.
  * Owner: who opened it closes it. Bounds: ids, agencies and services an agency; beyond the last two "_other" counts,
@@ -24,6 +26,7 @@ struct fold_cell {
     enum channel channel;
     bool changed;     /* is in the list of changed cells */
     bool is_other;    /* its agency or service is FOLD_OTHER */
+    uint32_t waiting; /* events; the fold's own, while it settles */
     struct cell cell;
     uint64_t published[WINDOWS]; /* the owner's own: a hash of what it published last */
 };
@@ -39,6 +42,7 @@ struct fold_agency {
     struct fold_service *services; /* owned by the fold */
     uint32_t service_count;
     bool touched;                  /* an event came since the owner last set it to false */
+    int64_t oldest_us;             /* its time, or the oldest one's since the owner last set this to INT64_MAX */
     void *attachment;              /* the owner's own; not freed here */
 };
 
@@ -53,20 +57,20 @@ enum fold_result { FOLD_APPLIED, FOLD_DUPLICATE, FOLD_LATE, FOLD_RESULTS };
 uint32_t fold_agency(struct fold *self, struct span name);
 uint32_t fold_service(struct fold *self, uint32_t agency, struct span name);
 
-/* One event, which arrived (was written to cx.signals) at arrived. */
-enum fold_result fold_event(struct fold *self, uint32_t agency, uint32_t service, const struct signal_event *event,
-                            struct event_time arrived);
+/* The position of a cell, which is made when it is not there. */
+uint32_t fold_cell(struct fold *self, uint32_t agency, uint32_t service, enum channel channel);
 
-/* The same in two steps, with some other events between them: the first has the memory brought near that the second
- * needs, and changes nothing. The event's agency and service are positions in the fold; it is borrowed. */
-#define FOLD_AHEAD 8 /* events between the steps: so many take about as long as memory does */
-struct fold_item {
-    const struct signal_event *event;
-    size_t count;
-    uint16_t counters[EVENT_COUNTERS_MAX];
+/* Events that arrived (were written to cx.signals) at arrived; cells[i] is the position of the cell of events[i]. What
+ * came of them is added to counts. */
+struct fold_counts {
+    int64_t results[CHANNELS][FOLD_RESULTS];
 };
-void fold_prepare(const struct fold *self, const struct signal_event *event, struct fold_item *item);
-enum fold_result fold_prepared(struct fold *self, const struct fold_item *item, struct event_time arrived);
+void fold_events(struct fold *self, const struct signal_event *events, const uint32_t *cells, size_t count,
+                 struct event_time arrived, struct fold_counts *counts);
+/* Adds what waits to its cells. Before cells are read, or what has changed is asked for. */
+void fold_settle(struct fold *self);
+/* Events, of those let in, that no counter had room for: more than 2^31 of one cell and pane. */
+uint64_t fold_lost(const struct fold *self);
 
 /* The highest event minute seen, and never past the time of arrival. */
 struct event_time fold_as_of(const struct fold *self);
@@ -77,9 +81,7 @@ void fold_advance(struct fold *self, struct event_time as_of);
 uint32_t fold_agency_count(const struct fold *self);
 struct fold_agency *fold_agency_at(const struct fold *self, uint32_t agency);
 uint32_t fold_cell_count(const struct fold *self);
-struct fold_cell *fold_cell_at(const struct fold *self, uint32_t cell);
-/* The cell, made when it is not there. */
-struct fold_cell *fold_cell_of(struct fold *self, uint32_t agency, uint32_t service, enum channel channel);
+struct fold_cell *fold_cell_at(const struct fold *self, uint32_t cell); /* nothing may wait */
 
 /* What changed since fold_changes_taken: cells (positions), and the ids that came, in order of arrival. */
 struct fold_changes {

@@ -2,6 +2,7 @@
 #include "slipstream/fold.h"
 
 #include "id_set.h"
+#include "waiting.h"
 
 #include <stdlib.h>
 #define HASH_FUNCTION(key, size, hash) ((hash) = (unsigned)hash64(span_of((key), (size)), 0))
@@ -23,9 +24,15 @@ struct agency {
     bool has_other; /* one of its services is FOLD_OTHER */
 };
 
+#define MINUTES 16 /* of one cell that are counted side by side */
+
 struct fold {
     struct fold_limits limits;
     struct id_set ids;
+    struct waiting waiting;
+    uint32_t *settling;           /* cells that events wait for; as many as there are fit */
+    struct pane minutes[MINUTES]; /* of one cell, while its events are counted */
+    uint64_t lost;
     struct name *names; /* of agencies */
     struct agency **agencies;
     uint32_t agency_count, agency_capacity;
@@ -75,6 +82,8 @@ void fold_close(struct fold *self)
     }
     names_free(self->names);
     id_set_done(&self->ids);
+    waiting_done(&self->waiting);
+    free(self->settling);
     free(self->agencies);
     free(self->cells);
     free(self->changed);
@@ -124,6 +133,7 @@ static uint32_t agency_add(struct fold *self, struct span name)
     ASSERT(agency);
     const struct name *kept = name_add(&self->names, name, position);
     agency->shown.name = span_of(kept->bytes, name.size);
+    agency->shown.oldest_us = INT64_MAX;
     agency->is_other = span_equal(name, span_text(FOLD_OTHER));
     self->has_other |= agency->is_other;
     self->agencies = grown(self->agencies, position, &self->agency_capacity, sizeof *self->agencies);
@@ -177,7 +187,7 @@ uint32_t fold_service(struct fold *self, uint32_t agency, struct span name)
     return service_add(owner, name);
 }
 
-static struct fold_cell *cell_make(struct fold *self, uint32_t agency, uint32_t service, enum channel channel)
+static uint32_t cell_make(struct fold *self, uint32_t agency, uint32_t service, enum channel channel)
 {
     struct fold_cell *made = calloc(1, sizeof *made);
     ASSERT(made);
@@ -187,27 +197,28 @@ static struct fold_cell *cell_make(struct fold *self, uint32_t agency, uint32_t 
     made->channel = channel;
     made->is_other = self->agencies[agency]->is_other ||
                      span_equal(self->agencies[agency]->shown.services[service].name, span_text(FOLD_OTHER));
-    uint32_t capacity = self->cell_capacity;
+    uint32_t capacities[] = {self->cell_capacity, self->cell_capacity};
     self->cells = grown(self->cells, self->cell_count, &self->cell_capacity, sizeof *self->cells);
-    self->changed = grown(self->changed, self->cell_count, &capacity, sizeof *self->changed);
+    self->changed = grown(self->changed, self->cell_count, &capacities[0], sizeof *self->changed);
+    self->settling = grown(self->settling, self->cell_count, &capacities[1], sizeof *self->settling);
     self->agencies[agency]->shown.services[service].cells[channel] = self->cell_count;
-    self->cells[self->cell_count++] = made;
-    return made;
+    self->cells[self->cell_count] = made;
+    return self->cell_count++;
 }
 
-struct fold_cell *fold_cell_of(struct fold *self, uint32_t agency, uint32_t service, enum channel channel)
+uint32_t fold_cell(struct fold *self, uint32_t agency, uint32_t service, enum channel channel)
 {
     ASSERT(agency < self->agency_count && service < self->agencies[agency]->shown.service_count && channel < CHANNELS);
     uint32_t position = self->agencies[agency]->shown.services[service].cells[channel];
-    return position == FOLD_NONE ? cell_make(self, agency, service, channel) : self->cells[position];
+    return position == FOLD_NONE ? cell_make(self, agency, service, channel) : position;
 }
 
-static void cell_changed(struct fold *self, struct fold_cell *cell)
+static void cell_changed(struct fold *self, uint32_t position)
 {
+    struct fold_cell *cell = self->cells[position];
     if (!cell->changed) {
         cell->changed = true;
-        self->changed[self->changed_count++] =
-            self->agencies[cell->agency]->shown.services[cell->service].cells[cell->channel];
+        self->changed[self->changed_count++] = position;
     }
 }
 
@@ -220,63 +231,124 @@ static void see_time(struct fold *self, int64_t event_us, struct event_time arri
     }
 }
 
-static enum fold_result add_event(struct fold *self, uint32_t agency, uint32_t service, const struct fold_item *item,
-                                  struct event_time arrived)
+/* ---- let in: each event once, and none too late ---- */
+
+static enum fold_result let_in(struct fold *self, uint32_t cell, const struct signal_event *event,
+                               struct event_time arrived)
 {
-    const struct signal_event *event = item->event;
     if (!id_set_add(&self->ids, event->id, arrived)) {
         return FOLD_DUPLICATE;
     }
     self->fresh_ids++;
     see_time(self, event->at_us, arrived);
-    struct fold_cell *cell = fold_cell_of(self, agency, service, event->channel);
-    if (cell_add(&cell->cell, event->at_us, item->counters, item->count, event->retracts, self->as_of) !=
-        CELL_APPLIED) {
+    if (!cell_keeps(event->at_us, self->as_of)) {
         return FOLD_LATE;
     }
-    self->agencies[agency]->shown.touched = true;
-    self->others += cell->is_other;
-    cell_changed(self, cell);
+    if (self->waiting.count == WAITING_MAX) {
+        fold_settle(self);
+    }
+    waiting_add(&self->waiting, cell, event);
     return FOLD_APPLIED;
 }
 
-enum fold_result fold_event(struct fold *self, uint32_t agency, uint32_t service, const struct signal_event *event,
-                            struct event_time arrived)
+#define IDS_AHEAD 8 /* so many events take about as long as memory does */
+
+void fold_events(struct fold *self, const struct signal_event *events, const uint32_t *cells, size_t count,
+                 struct event_time arrived, struct fold_counts *counts)
 {
-    struct fold_item item = {.event = event};
-    item.count = signals_counters(event, item.counters);
-    return add_event(self, agency, service, &item, arrived);
+    for (size_t i = 0; i < count; i++) {
+        if (i + IDS_AHEAD < count) {
+            __builtin_prefetch(id_set_home(&self->ids, events[i + IDS_AHEAD].id), 1);
+            __builtin_prefetch(id_set_leaving(&self->ids, IDS_AHEAD), 1);
+        }
+        counts->results[events[i].channel][let_in(self, cells[i], &events[i], arrived)]++;
+    }
 }
 
-/* The lines of a pane that some counters lie in. */
-#define LINE_COUNTERS 16
+/* ---- settle: what waits into its cells ---- */
 
-void fold_prepare(const struct fold *self, const struct signal_event *event, struct fold_item *item)
+/* Sorts what waits by cell, events of one in the order they came; returns how many cells there are. */
+static uint32_t sort_waiting(struct fold *self)
 {
-    /* No function of its own may hold a prefetch only: gcc takes it for one without effect, and leaves the call out. */
-    const struct fold_service *service = &self->agencies[event->agency]->shown.services[event->service];
-    uint32_t position = service->cells[event->channel];
-    __builtin_prefetch(id_set_home(&self->ids, event->id), 1);
-    __builtin_prefetch(id_set_leaving(&self->ids, FOLD_AHEAD), 1);
-    item->event = event;
-    item->count = signals_counters(event, item->counters);
-    if (position == FOLD_NONE) {
-        return;
-    }
-    const struct fold_cell *cell = self->cells[position];
-    unsigned line = COUNTERS;
-    __builtin_prefetch(cell, 1);
-    for (size_t i = 0; i < item->count; i++) {
-        if (item->counters[i] / LINE_COUNTERS != line) {
-            line = item->counters[i] / LINE_COUNTERS;
-            __builtin_prefetch(&cell->cell.open[PANE_MINUTE].counts[item->counters[i]], 1);
+    struct waiting *waiting = &self->waiting;
+    uint32_t cells = 0;
+    for (uint32_t i = 0; i < waiting->count; i++) {
+        if (self->cells[waiting->cells[i]]->waiting++ == 0) {
+            self->settling[cells++] = waiting->cells[i];
         }
     }
+    uint32_t before = 0;
+    for (uint32_t i = 0; i < cells; i++) { /* from here on: where the next one of the cell goes */
+        uint32_t *first = &self->cells[self->settling[i]]->waiting;
+        uint32_t count = *first;
+        *first = before;
+        before += count;
+    }
+    for (uint32_t i = 0; i < waiting->count; i++) {
+        waiting->order[self->cells[waiting->cells[i]]->waiting++] = waiting->offsets[i];
+    }
+    return cells;
 }
 
-enum fold_result fold_prepared(struct fold *self, const struct fold_item *item, struct event_time arrived)
+/* A minute's pane into its cell. */
+static void join(struct fold *self, struct cell *cell, struct pane *minute)
 {
-    return add_event(self, item->event->agency, item->event->service, item, arrived);
+    if (minute->touches && cell_join(cell, minute, self->as_of) == CELL_FULL) {
+        self->lost += (uint64_t)minute->touches;
+    }
+    pane_clear(minute);
+}
+
+/* The events of one cell are counted by minute; the minutes go in in their order, oldest first. */
+static void settle_cell(struct fold *self, struct fold_cell *cell, const uint32_t *offsets, uint32_t count)
+{
+    struct agency *agency = self->agencies[cell->agency];
+    int64_t newest = INT64_MIN;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct waiting_event *event = waiting_at(&self->waiting, offsets[i]);
+        if (i + 2 < count) {
+            __builtin_prefetch(waiting_at(&self->waiting, offsets[i + 2]));
+        }
+        int64_t index = time_floor(event->at_us, US_PER_MINUTE);
+        struct pane *minute = &self->minutes[(uint64_t)index % MINUTES];
+        if (minute->index != index) {
+            join(self, &cell->cell, minute);
+            minute->index = index;
+        }
+        pane_add(minute, event->counters, event->count, event->step);
+        newest = index > newest ? index : newest;
+        agency->shown.oldest_us = event->at_us < agency->shown.oldest_us ? event->at_us : agency->shown.oldest_us;
+    }
+    for (unsigned i = 1; i <= MINUTES; i++) {
+        join(self, &cell->cell, &self->minutes[((uint64_t)newest + i) % MINUTES]);
+    }
+    agency->shown.touched = true;
+    self->others += cell->is_other ? count : 0;
+}
+
+void fold_settle(struct fold *self)
+{
+    uint32_t cells = sort_waiting(self);
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < cells; i++) {
+        struct fold_cell *cell = self->cells[self->settling[i]];
+        if (i + 1 < cells) {
+            const struct cell *next = &self->cells[self->settling[i + 1]]->cell;
+            __builtin_prefetch(next, 1);
+            __builtin_prefetch(next->closed, 1);
+        }
+        uint32_t end = cell->waiting;
+        settle_cell(self, cell, self->waiting.order + first, end - first);
+        cell_changed(self, self->settling[i]);
+        cell->waiting = 0;
+        first = end;
+    }
+    waiting_clear(&self->waiting);
+}
+
+uint64_t fold_lost(const struct fold *self)
+{
+    return self->lost;
 }
 
 struct event_time fold_as_of(const struct fold *self)
@@ -304,7 +376,7 @@ void fold_advance(struct fold *self, struct event_time as_of)
         struct fold_cell *cell = self->cells[i];
         cell_expire(&cell->cell, as_of);
         if (cell->cell.open_changed || has_closed_change(&cell->cell)) {
-            cell_changed(self, cell);
+            cell_changed(self, i);
         }
     }
 }
@@ -327,12 +399,13 @@ uint32_t fold_cell_count(const struct fold *self)
 
 struct fold_cell *fold_cell_at(const struct fold *self, uint32_t cell)
 {
-    ASSERT(cell < self->cell_count);
+    ASSERT(cell < self->cell_count && self->waiting.count == 0);
     return self->cells[cell];
 }
 
 struct fold_changes fold_changes(const struct fold *self)
 {
+    ASSERT(self->waiting.count == 0);
     size_t fresh = self->fresh_ids < self->ids.count ? self->fresh_ids : self->ids.count;
     return (struct fold_changes){
         .cells = self->changed,
@@ -380,7 +453,8 @@ size_t fold_others(const struct fold *self)
 
 size_t fold_memory(const struct fold *self)
 {
-    size_t size = self->ids.table_size * sizeof(uint64_t) + self->ids.queue_capacity * sizeof(uint64_t);
+    size_t size = self->ids.table_size * sizeof(uint64_t) + self->ids.queue_capacity * sizeof(uint64_t) +
+                  waiting_memory(&self->waiting);
     for (uint32_t i = 0; i < self->cell_count; i++) {
         size += sizeof(struct fold_cell) - sizeof(struct cell) + cell_memory(&self->cells[i]->cell);
     }

@@ -20,6 +20,12 @@ static int64_t pane_index(enum resolution resolution, int64_t at_us)
     return time_floor(at_us, pane_shapes[resolution].length_us);
 }
 
+/* The pane that holds a whole minute. */
+static int64_t pane_of_minute(enum resolution resolution, int64_t minute)
+{
+    return time_floor(minute, pane_shapes[resolution].length_us / US_PER_MINUTE);
+}
+
 static int64_t first_kept(enum resolution resolution, struct event_time as_of)
 {
     return pane_index(resolution, as_of.us) - pane_shapes[resolution].kept + 1;
@@ -52,19 +58,20 @@ static void close_pane(struct cell *self, enum resolution resolution, struct eve
         self->closed_changed[resolution] = true;
     }
     if (resolution + 1 < RESOLUTIONS) {
-        pane_pour(pane, &self->open[resolution + 1]);
+        pane_join(pane, &self->open[resolution + 1]);
     } else {
         self->touches -= pane->touches;
-        pane_clear(pane);
     }
+    pane_clear(pane);
     self->open_changed = true;
 }
 
-/* Opens the panes that hold at_us, after closing those that ended before it, finest first: each flows into the next. */
-static void open_at(struct cell *self, int64_t at_us, struct event_time as_of)
+/* Opens the panes that hold a minute, after closing those that ended before it, finest first: each flows into the next.
+ */
+static void open_at(struct cell *self, int64_t minute, struct event_time as_of)
 {
     for (unsigned r = 0; r < RESOLUTIONS; r++) {
-        int64_t index = pane_index((enum resolution)r, at_us);
+        int64_t index = pane_of_minute((enum resolution)r, minute);
         if (self->open[r].index < index) {
             close_pane(self, (enum resolution)r, as_of);
             self->open[r].index = index;
@@ -83,89 +90,96 @@ static void expire_closed(struct cell *self, struct event_time as_of)
 
 void cell_advance(struct cell *self, struct event_time as_of)
 {
-    open_at(self, as_of.us, as_of);
+    open_at(self, pane_index(PANE_MINUTE, as_of.us), as_of);
     expire_closed(self, as_of);
 }
 
 void cell_expire(struct cell *self, struct event_time as_of)
 {
     if (self->open[PANE_SIX_HOURS].index < first_kept(PANE_SIX_HOURS, as_of)) {
-        open_at(self, as_of.us, as_of);
+        open_at(self, pane_index(PANE_MINUTE, as_of.us), as_of);
     }
     expire_closed(self, as_of);
 }
 
-/* Whether one more event can be added without any counter leaving int32: no counter exceeds the touches, and the open
+/* Whether more events can be added without any counter leaving int32: no counter exceeds the touches, and the open
  * panes may yet flow into one. */
-static bool has_room(const struct cell *self)
+static bool has_room(const struct cell *self, const struct pane *more)
 {
-    return self->touches < INT32_MAX;
+    return self->touches <= INT32_MAX - more->touches;
 }
 
-static void add_open(struct cell *self, enum resolution resolution, const uint16_t *counters, size_t count,
-                     int32_t step)
+static void join_open(struct cell *self, enum resolution resolution, const struct pane *more)
 {
-    pane_add(&self->open[resolution], counters, count, step);
-    self->touches++;
+    pane_join(more, &self->open[resolution]);
+    self->touches += more->touches;
     self->open_changed = true;
 }
 
-/* The finest resolution whose open pane holds a moment, or RESOLUTIONS. */
-static unsigned finest_open(const struct cell *self, int64_t at_us)
+/* The finest resolution whose open pane holds a minute, or RESOLUTIONS. */
+static unsigned finest_open(const struct cell *self, int64_t minute)
 {
     unsigned r = 0;
-    while (r < RESOLUTIONS && self->open[r].index != pane_index((enum resolution)r, at_us)) {
+    while (r < RESOLUTIONS && self->open[r].index != pane_of_minute((enum resolution)r, minute)) {
         r++;
     }
     return r;
 }
 
-/* An event before the open minute goes into a pane of each resolution that is kept: into closed ones, and into the
- * finest that is still open, which flows on into the coarser. Coarsest first: a pane has no fewer touches than the
- * finer ones within it, so one that is full shows before anything has changed. */
-static enum cell_result add_late(struct cell *self, int64_t at_us, const uint16_t *counters, size_t count, int32_t step,
-                                 struct event_time as_of)
+/* Events before the open minute go into a pane of each resolution that is kept: into closed ones, and into the finest
+ * that is still open, which flows on into the coarser. Coarsest first: a pane has no fewer touches than the finer ones
+ * within it, so one that is full shows before anything has changed. */
+static enum cell_result join_late(struct cell *self, const struct pane *minute, struct event_time as_of)
 {
-    unsigned open = finest_open(self, at_us);
-    if (open < RESOLUTIONS && !has_room(self)) {
+    unsigned open = finest_open(self, minute->index);
+    if (open < RESOLUTIONS && !has_room(self, minute)) {
         return CELL_FULL;
     }
     for (unsigned r = open; r-- > 0;) {
-        int64_t index = pane_index((enum resolution)r, at_us);
+        int64_t index = pane_of_minute((enum resolution)r, minute->index);
         if (index < first_kept((enum resolution)r, as_of)) {
             continue;
         }
-        if (!pane_log_add(&self->closed[r], index, counters, count, step)) {
+        if (!pane_log_join(&self->closed[r], index, minute)) {
             return CELL_FULL;
         }
         self->closed_changed[r] = true;
     }
     if (open < RESOLUTIONS) {
-        add_open(self, (enum resolution)open, counters, count, step);
+        join_open(self, (enum resolution)open, minute);
     }
+    return CELL_APPLIED;
+}
+
+bool cell_keeps(int64_t at_us, struct event_time as_of)
+{
+    return pane_index(PANE_SIX_HOURS, at_us) >= first_kept(PANE_SIX_HOURS, as_of);
+}
+
+enum cell_result cell_join(struct cell *self, const struct pane *minute, struct event_time as_of)
+{
+    if (pane_of_minute(PANE_SIX_HOURS, minute->index) < first_kept(PANE_SIX_HOURS, as_of)) {
+        return CELL_LATE;
+    }
+    if (minute->index < self->open[PANE_MINUTE].index) {
+        return join_late(self, minute, as_of);
+    }
+    if (minute->index > self->open[PANE_MINUTE].index) {
+        open_at(self, minute->index, as_of);
+    }
+    if (!has_room(self, minute)) {
+        return CELL_FULL;
+    }
+    join_open(self, PANE_MINUTE, minute);
     return CELL_APPLIED;
 }
 
 enum cell_result cell_add(struct cell *self, int64_t at_us, const uint16_t *counters, size_t count, bool retracts,
                           struct event_time as_of)
 {
-    struct pane *minute = &self->open[PANE_MINUTE];
-    int64_t index = pane_index(PANE_MINUTE, at_us);
-    int32_t step = retracts ? -1 : 1;
-    if (pane_index(PANE_SIX_HOURS, at_us) < first_kept(PANE_SIX_HOURS, as_of)) {
-        return CELL_LATE;
-    }
-    if (index < minute->index) {
-        return add_late(self, at_us, counters, count, step, as_of);
-    }
-    if (index > minute->index) {
-        open_at(self, at_us, as_of);
-    }
-    if (!has_room(self)) {
-        return CELL_FULL;
-    }
-    add_open(self, PANE_MINUTE, counters, count, step);
-    return CELL_APPLIED;
+    struct pane minute = {.index = pane_index(PANE_MINUTE, at_us)};
+    pane_add(&minute, counters, count, retracts ? -1 : 1);
+    return cell_join(self, &minute, as_of);
 }
 
 /* An open pane's own counts are what its finer panes have already handed on; what they still hold belongs to it too. */
@@ -330,7 +344,7 @@ size_t cell_memory(const struct cell *self)
 {
     size_t size = sizeof *self;
     for (unsigned r = 0; r < RESOLUTIONS; r++) {
-        size += self->closed[r].capacity + (self->closed[r].busy ? sizeof(struct pane) : 0);
+        size += self->closed[r].capacity;
     }
     return size;
 }

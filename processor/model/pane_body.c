@@ -13,7 +13,7 @@ static inline unsigned take_group(uint64_t *left)
     return first;
 }
 
-void pane_pour(struct pane *from, struct pane *into)
+void pane_join(const struct pane *from, struct pane *into)
 {
     into->touches += from->touches;
     into->groups |= from->groups;
@@ -23,7 +23,6 @@ void pane_pour(struct pane *from, struct pane *into)
             into->counts[i] += from->counts[i];
         }
     }
-    pane_clear(from);
 }
 
 void pane_clear(struct pane *pane)
@@ -176,46 +175,16 @@ void body_sum_share(struct span body, double share, double sums[COUNTERS], uint6
     }
 }
 
-/* In ascending order; they come nearly so. */
-static void sort_counters(const uint16_t *counters, size_t count, uint16_t *sorted)
+size_t body_join(struct span body, const struct pane *more, uint8_t *out)
 {
-    for (size_t i = 0; i < count; i++) {
-        size_t at = i;
-        for (; at > 0 && sorted[at - 1] > counters[i]; at--) {
-            sorted[at] = sorted[at - 1];
-        }
-        sorted[at] = counters[i];
+    const uint8_t *at = body.data;
+    if (body.size == 0) {
+        return body_put(more, out);
     }
-}
-
-size_t body_add(struct span body, const uint16_t *counters, size_t count, int32_t step, uint8_t *out)
-{
-    uint16_t sorted[EVENT_COUNTERS_MAX];
-    struct body_reader reader = {0};
-    int32_t touches = 0;
-    if (body.size) {
-        reader = body_open(body, &touches);
-    }
-    if (touches == INT32_MAX) {
+    if ((int64_t)take_varint(&at) + more->touches > INT32_MAX) {
         return 0;
     }
-    ASSERT(count <= EVENT_COUNTERS_MAX);
-    sort_counters(counters, count, sorted);
-    size_t size = put_varint(out, (uint64_t)touches + 1);
-    unsigned before = 0;
-    size_t next = 0;
-    for (bool more = body_next(&reader); more || next < count;) {
-        bool is_new = !more || (next < count && sorted[next] < reader.counter);
-        unsigned counter = is_new ? sorted[next] : reader.counter;
-        int64_t value = is_new ? 0 : reader.value;
-        for (; next < count && sorted[next] == counter; next++) {
-            value += step;
-        }
-        if (value) {
-            size += put_counter(out + size, counter - before, value);
-            before = counter;
-        }
-        more = is_new ? more : body_next(&reader);
-    }
-    return size;
+    struct pane sum = *more;
+    body_read(body, &sum);
+    return body_put(&sum, out);
 }

@@ -17,17 +17,8 @@ static inline void pane_count(struct pane *pane, unsigned counter, int32_t step)
     pane->counts[counter] += step;
 }
 
-static inline void pane_add(struct pane *pane, const uint16_t *counters, size_t count, int32_t step)
-{
-    pane->touches++;
-    for (size_t i = 0; i < count; i++) {
-        pane_count(pane, counters[i], step);
-    }
-}
-
-/* Adds what one pane holds to another, and empties it; the index stays. */
-void pane_pour(struct pane *from, struct pane *into);
-void pane_clear(struct pane *pane);
+/* Adds what one pane holds to another. */
+void pane_join(const struct pane *from, struct pane *into);
 void pane_sum(const struct pane *pane, int64_t sums[COUNTERS]);
 
 /* ---- bytes ---- */
@@ -44,9 +35,9 @@ void body_sum_share(struct span body, double share, double sums[COUNTERS], uint6
 void pane_sum_share(const struct pane *pane, double share, double sums[COUNTERS], uint64_t *groups);
 /* Sets the counters of some groups to 0. */
 void sums_clear(double sums[COUNTERS], uint64_t groups);
-/* The body that results from one more event, which adds `step` to some counters. body may be empty: there was none.
- * Writes at most PANE_BODY_MAX bytes; returns how many, or 0 when its counters are at their bound. */
-size_t body_add(struct span body, const uint16_t *counters, size_t count, int32_t step, uint8_t *out);
+/* The body that results when a pane is added; body may be empty: there was none. Writes at most PANE_BODY_MAX bytes;
+ * returns how many, or 0 when its counters would leave their bound. */
+size_t body_join(struct span body, const struct pane *more, uint8_t *out);
 
 static inline size_t put_varint(uint8_t *out, uint64_t value)
 {

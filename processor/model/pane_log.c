@@ -28,7 +28,6 @@ static inline struct entry entry_at(const struct pane_log *self, uint32_t at, in
 void pane_log_done(struct pane_log *self)
 {
     free(self->data);
-    free(self->busy);
     *self = (struct pane_log){0};
 }
 
@@ -147,61 +146,13 @@ static void put_body(struct pane_log *self, const struct entry *entry, int64_t b
     replace(self, entry->at, entry->next - entry->at, bytes, size);
 }
 
-/* A body of so many bytes is rather made dense than rewritten for every late event: there will be more of them. */
-#define BUSY_BODY 96
-
-static bool is_busy(const struct pane_log *self)
-{
-    return self->busy && self->busy->touches;
-}
-
-/* The entry that was busy gets its new body. */
-static void settle(struct pane_log *self)
-{
-    if (is_busy(self)) {
-        uint8_t body[PANE_BODY_MAX];
-        struct entry entry = entry_at(self, self->busy_at, self->busy_before);
-        put_body(self, &entry, self->busy_before, entry.index, span_of(body, body_put(self->busy, body)));
-        pane_clear(self->busy);
-    }
-}
-
-static void make_busy(struct pane_log *self, const struct entry *entry, int64_t before)
-{
-    if (!self->busy) {
-        self->busy = calloc(1, sizeof *self->busy);
-        ASSERT(self->busy);
-    }
-    self->busy->index = entry->index;
-    self->busy_at = entry->at;
-    self->busy_before = before;
-    body_read(entry->body, self->busy);
-}
-
-static bool add_to_busy(struct pane *busy, const uint16_t *counters, size_t count, int32_t step)
-{
-    if (busy->touches == INT32_MAX) {
-        return false;
-    }
-    pane_add(busy, counters, count, step);
-    return true;
-}
-
-bool pane_log_add(struct pane_log *self, int64_t index, const uint16_t *counters, size_t count, int32_t step)
+bool pane_log_join(struct pane_log *self, int64_t index, const struct pane *pane)
 {
     uint8_t body[PANE_BODY_MAX];
     struct entry entry;
     int64_t before;
-    if (is_busy(self) && self->busy->index == index) {
-        return add_to_busy(self->busy, counters, count, step);
-    }
-    settle(self);
     bool is_there = find(self, index, &entry, &before);
-    if (is_there && entry.body.size > BUSY_BODY) {
-        make_busy(self, &entry, before);
-        return add_to_busy(self->busy, counters, count, step);
-    }
-    size_t size = body_add(is_there ? entry.body : span_of(NULL, 0), counters, count, step, body);
+    size_t size = body_join(is_there ? entry.body : span_of(NULL, 0), pane, body);
     if (size == 0) {
         return false;
     }
@@ -232,7 +183,6 @@ static void merge(struct pane_log *self, const struct entry *entry, int64_t befo
 
 void pane_log_append(struct pane_log *self, const struct pane *pane)
 {
-    settle(self);
     struct entry entry = {.at = self->size, .index = INT64_MIN};
     int64_t before = self->last;
     uint8_t body[PANE_BODY_MAX];
@@ -246,7 +196,6 @@ void pane_log_append(struct pane_log *self, const struct pane *pane)
 bool pane_log_expire(struct pane_log *self, int64_t first_kept)
 {
     bool expired = false;
-    settle(self);
     while (!pane_log_is_empty(self) && self->first < first_kept) {
         uint32_t next = entry_at(self, self->start, 0).next;
         if (next < self->size) {
@@ -267,24 +216,11 @@ void pane_log_sum(const struct pane_log *self, int64_t first, int64_t last, int6
         if (entry.index > last) {
             return;
         }
-        if (entry.index >= first && is_busy(self) && entry.index == self->busy->index) {
-            pane_sum(self->busy, sums);
-        } else if (entry.index >= first) {
+        if (entry.index >= first) {
             body_sum(entry.body, sums);
         }
         before = entry.index;
         at = entry.next;
-    }
-}
-
-/* What an entry holds, wherever it is. */
-static void sum_entry(const struct pane_log *self, const struct entry *entry, double share, double sums[COUNTERS],
-                      uint64_t *groups)
-{
-    if (is_busy(self) && entry->index == self->busy->index) {
-        pane_sum_share(self->busy, share, sums, groups);
-    } else {
-        body_sum_share(entry->body, share, sums, groups);
     }
 }
 
@@ -299,7 +235,7 @@ void pane_log_sum_runs(const struct pane_log *self, const struct pane_run *runs,
             run++;
         }
         if (run < count && entry.index >= runs[run].first) {
-            sum_entry(self, &entry, runs[run].share, sums, &groups);
+            body_sum_share(entry.body, runs[run].share, sums, &groups);
         }
         before = entry.index;
         at = entry.next;
@@ -315,7 +251,7 @@ void pane_log_each(const struct pane_log *self, int64_t end, pane_visitor *visit
         if (entry.index >= end) {
             return;
         }
-        sum_entry(self, &entry, 1, sums, &groups);
+        body_sum_share(entry.body, 1, sums, &groups);
         visit(context, entry.index, sums);
         sums_clear(sums, groups);
         before = entry.index;
@@ -323,27 +259,9 @@ void pane_log_each(const struct pane_log *self, int64_t end, pane_visitor *visit
     }
 }
 
-/* The bytes as they will be when the busy entry has settled. */
-static void encode_busy(const struct pane_log *self, struct buffer *out)
-{
-    uint8_t body[PANE_BODY_MAX];
-    uint8_t bytes[ENTRY_MAX];
-    struct entry entry = entry_at(self, self->busy_at, self->busy_before);
-    int64_t gap = entry.at == self->start ? 0 : entry.index - self->busy_before;
-    uint32_t size = put_entry(bytes, gap, span_of(body, body_put(self->busy, body)));
-    buffer_zigzag(out, (int64_t)(entry.at - self->start) + size + (self->size - entry.next));
-    buffer_bytes(out, self->data + self->start, entry.at - self->start);
-    buffer_bytes(out, bytes, size);
-    buffer_bytes(out, self->data + entry.next, self->size - entry.next);
-}
-
 void pane_log_encode(const struct pane_log *self, struct buffer *out)
 {
     buffer_zigzag(out, self->first);
-    if (is_busy(self)) {
-        encode_busy(self, out);
-        return;
-    }
     buffer_span(out, span_of(self->data ? self->data + self->start : NULL, self->size - self->start));
 }
 

@@ -13,9 +13,8 @@ void pane_log_done(struct pane_log *self);
 /* A pane that was closed: nearly always newer than all there are. A loaded cell may close one again that late events
  * have made already: it is added to that. */
 void pane_log_append(struct pane_log *self, const struct pane *pane);
-/* Adds counters to the pane of that index, which is made when it is not there. False: its counters are at their bound.
- */
-bool pane_log_add(struct pane_log *self, int64_t index, const uint16_t *counters, size_t count, int32_t step);
+/* Adds to the pane of that index, which is made when it is not there. False: its counters would leave their bound. */
+bool pane_log_join(struct pane_log *self, int64_t index, const struct pane *pane);
 /* Forgets the panes before first_kept; true when there were any. */
 bool pane_log_expire(struct pane_log *self, int64_t first_kept);
 void pane_log_sum(const struct pane_log *self, int64_t first, int64_t last, int64_t sums[COUNTERS]);

@@ -1,4 +1,4 @@
-/* incoming.c - reads a signal batch and puts it in order. */
+/* incoming.c - reads a signal batch, and finds the cells of its events. */
 #include "incoming.h"
 
 #include <stdlib.h>
@@ -13,7 +13,7 @@ void incoming_done(struct incoming *self)
 {
     batch_reader_done(&self->reader);
     free(self->events);
-    free(self->order);
+    free(self->cells);
     memset(self, 0, sizeof *self);
 }
 
@@ -30,79 +30,46 @@ static void *room(void *items, size_t needed, size_t *capacity, size_t item_size
     return grown;
 }
 
-static int64_t minute_of(const struct signal_event *event)
-{
-    return time_floor(event->at_us, US_PER_MINUTE);
-}
-
-/* Counts the events of each bucket of minutes, then places each behind those before it. */
-static void put_in_order(struct incoming *self, int64_t first, int64_t last)
-{
-    unsigned shift = 0;
-    while ((last - first) >> shift >= INCOMING_BUCKETS) {
-        shift++;
-    }
-    self->order = room(self->order, self->count, &self->order_capacity, sizeof *self->order);
-    memset(self->buckets, 0, sizeof self->buckets);
-    for (size_t i = 0; i < self->count; i++) {
-        self->buckets[(minute_of(&self->events[i]) - first) >> shift]++;
-    }
-    uint32_t before = 0;
-    for (unsigned b = 0; b < INCOMING_BUCKETS; b++) {
-        uint32_t size = self->buckets[b];
-        self->buckets[b] = before;
-        before += size;
-    }
-    for (size_t i = 0; i < self->count; i++) {
-        self->order[self->buckets[(minute_of(&self->events[i]) - first) >> shift]++] = (uint32_t)i;
-    }
-}
-
 enum outcome incoming_read(struct incoming *self, struct span message, struct reason *why)
 {
-    int64_t first = INT64_MAX;
-    int64_t last = INT64_MIN;
     self->batch++;
     self->count = 0;
-    self->is_in_order = true;
     TRY(batch_reader_open(&self->reader, message, why));
     for (;;) {
         bool more;
         self->events = room(self->events, self->count + 1, &self->capacity, sizeof *self->events);
-        struct signal_event *event = &self->events[self->count];
-        TRY(batch_reader_next(&self->reader, event, &more, why));
+        TRY(batch_reader_next(&self->reader, &self->events[self->count], &more, why));
         if (!more) {
-            break;
+            return DONE;
         }
-        int64_t minute = minute_of(event);
-        self->is_in_order &= minute >= last;
-        first = minute < first ? minute : first;
-        last = minute > last ? minute : last;
         self->count++;
     }
-    if (!self->is_in_order) {
-        put_in_order(self, first, last);
-    }
-    return DONE;
 }
 
-static const struct incoming_pair *resolve(struct incoming *self, struct fold *fold, const struct signal_event *event)
+static struct incoming_pair *resolve(struct incoming *self, struct fold *fold, const struct signal_event *event)
 {
     struct incoming_pair *at = &self->pairs[(event->agency * 31 + event->service) % INCOMING_PAIRS];
     if (at->batch != self->batch || at->agency != event->agency || at->service != event->service) {
         *at = (struct incoming_pair){.batch = self->batch, .agency = event->agency, .service = event->service};
         at->fold_agency = fold_agency(fold, batch_reader_agency(&self->reader, event->agency));
         at->fold_service = fold_service(fold, at->fold_agency, batch_reader_service(&self->reader, event->service));
+        for (unsigned c = 0; c < CHANNELS; c++) {
+            at->cells[c] = FOLD_NONE;
+        }
     }
     return at;
 }
 
 void incoming_resolve(struct incoming *self, struct fold *fold)
 {
+    self->cells = room(self->cells, self->count, &self->cell_capacity, sizeof *self->cells);
     for (size_t i = 0; i < self->count; i++) {
-        struct signal_event *event = &self->events[i];
-        const struct incoming_pair *pair = resolve(self, fold, event);
-        event->agency = pair->fold_agency;
-        event->service = pair->fold_service;
+        const struct signal_event *event = &self->events[i];
+        struct incoming_pair *pair = resolve(self, fold, event);
+        uint32_t *cell = &pair->cells[event->channel];
+        if (*cell == FOLD_NONE) {
+            *cell = fold_cell(fold, pair->fold_agency, pair->fold_service, event->channel);
+        }
+        self->cells[i] = *cell;
     }
 }

@@ -430,10 +430,10 @@ static void look_at_agency(const struct glance *self, uint32_t position)
     if (self->kind == LOOK_MINUTE || self->task->publish_all) {
         stand(self, agency, record);
     }
-    if (!self->task->catching_up && record->first_unpublished_us != INT64_MAX) {
-        histogram_add(&self->looker->settings->status->delay, self->now.us - record->first_unpublished_us);
+    if (!self->task->catching_up && agency->oldest_us != INT64_MAX) {
+        histogram_add(&self->looker->settings->status->delay, self->now.us - agency->oldest_us);
     }
-    record->first_unpublished_us = INT64_MAX;
+    agency->oldest_us = INT64_MAX;
     agency->touched = false;
 }
 
@@ -448,6 +448,7 @@ void look(struct looker *self, struct task *task, enum look_kind kind, struct ev
         .revision = next_revision(task),
         .outputs = outputs,
     };
+    fold_settle(task->fold);
     for (uint32_t a = 0; a < fold_agency_count(task->fold); a++) {
         if (kind != LOOK_REFRESH || task->publish_all || fold_agency_at(task->fold, a)->touched) {
             look_at_agency(&glance, a);

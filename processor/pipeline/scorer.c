@@ -79,11 +79,7 @@ void scorer_close(struct scorer *self)
 
 /* ---- fold: records into tasks ---- */
 
-/* What came of a batch's events, added to the status when it has been read: it is shared with other threads. */
-struct fold_counts {
-    int64_t results[CHANNELS][FOLD_RESULTS];
-};
-
+/* Added to the status once a batch: it is shared with other threads. */
 static void tell_counts(struct scorer *self, const struct fold_counts *counts)
 {
     static const enum record_outcome outcomes[FOLD_RESULTS] = {
@@ -99,33 +95,12 @@ static void tell_counts(struct scorer *self, const struct fold_counts *counts)
     }
 }
 
-static void fold_one(struct task *task, const struct fold_item *item, struct fold_counts *counts)
-{
-    const struct signal_event *event = item->event;
-    enum fold_result result = fold_prepared(task->fold, item, task->arrived);
-    if (result == FOLD_APPLIED) {
-        struct agency_record *record = task_agency(task, event->agency);
-        if (event->at_us < record->first_unpublished_us) {
-            record->first_unpublished_us = event->at_us;
-        }
-    }
-    counts->results[event->channel][result]++;
-}
-
-static void fold_events(struct scorer *self, struct task *task)
+static void fold_batch(struct scorer *self, struct task *task)
 {
     struct incoming *incoming = &self->incoming;
-    struct fold_item items[FOLD_AHEAD];
     struct fold_counts counts = {0};
     incoming_resolve(incoming, task->fold);
-    for (size_t i = 0; i < incoming->count + FOLD_AHEAD; i++) {
-        if (i >= FOLD_AHEAD) {
-            fold_one(task, &items[i % FOLD_AHEAD], &counts);
-        }
-        if (i < incoming->count) {
-            fold_prepare(task->fold, incoming_at(incoming, i), &items[i % FOLD_AHEAD]);
-        }
-    }
+    fold_events(task->fold, incoming->events, incoming->cells, incoming->count, task->arrived, &counts);
     tell_counts(self, &counts);
 }
 
@@ -138,7 +113,7 @@ static void fold_record(struct scorer *self, const struct record *record)
     if (incoming_read(&self->incoming, record->value, &why) == DONE) {
         watch_tell(&task->watch, &self->incoming.reader.header);
         task->arrived = self->incoming.reader.header.written_at;
-        fold_events(self, task);
+        fold_batch(self, task);
     } else {
         self->settings.status->signal_batches_bad++;
         LOG(self->settings.log, LOG_ERROR, "score", "signal_batch_unreadable", LOG_INT("partition", record->partition),

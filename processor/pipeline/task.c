@@ -54,7 +54,6 @@ struct agency_record *task_agency(const struct task *self, uint32_t agency)
     if (!shown->attachment) {
         struct agency_record *made = calloc(1, sizeof *made);
         ASSERT(made);
-        made->first_unpublished_us = INT64_MAX;
         agency_detection_init(&made->detection);
         shown->attachment = made;
     }
@@ -161,7 +160,7 @@ static struct fold *emptied(struct fold *before, const struct config *config)
             for (unsigned c = 0; c < CHANNELS; c++) {
                 if (from->services[s].cells[c] != FOLD_NONE) {
                     const struct fold_cell *cell = fold_cell_at(before, from->services[s].cells[c]);
-                    struct fold_cell *fresh = fold_cell_of(made, agency, service, (enum channel)c);
+                    struct fold_cell *fresh = fold_cell_at(made, fold_cell(made, agency, service, (enum channel)c));
                     memcpy(fresh->published, cell->published, sizeof fresh->published);
                 }
             }
@@ -173,6 +172,7 @@ static struct fold *emptied(struct fold *before, const struct config *config)
 void task_rebuild(struct task *self)
 {
     struct fold *before = self->fold;
+    fold_settle(before);
     self->fold = emptied(before, self->settings->config);
     fold_close(before);
     for (size_t i = 0; i < self->chunk_count; i++) {
@@ -190,6 +190,7 @@ bool task_has_changes(const struct task *self)
     if (!self->fold) {
         return false;
     }
+    fold_settle(self->fold);
     struct fold_changes changed = fold_changes(self->fold);
     return self->must_apply || changed.cell_count || changed.id_count || outbox_has_changes(&self->outbox) ||
            (self->position >= 0 && self->position != self->meta.next);

@@ -28,7 +28,6 @@ struct agency_record {
     struct told told[TARGETS];    /* of those that are open */
     struct agency_detection detection;
     uint64_t published;           /* a hash of the scorecard published last */
-    int64_t first_unpublished_us; /* event time of the oldest event not in a published score; INT64_MAX: none */
 };
 
 /* Ids that were stored under one field, and how many ids had come in all when it was written. */

@@ -215,7 +215,7 @@ static enum outcome load_cell(struct task *task, const struct field_name *field,
         return FAIL(why, STOP, REASON_BAD_CONFIG,
                     "more agencies or services are stored than agencies.max or services.max allow: raise them");
     }
-    struct fold_cell *cell = fold_cell_of(task->fold, agency, service, channel);
+    struct fold_cell *cell = fold_cell_at(task->fold, fold_cell(task->fold, agency, service, channel));
     if (field->kind == STATE_OPEN) {
         return cell_decode_open(&cell->cell, value, why);
     }

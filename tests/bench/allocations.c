@@ -150,18 +150,14 @@ static void fold_message(struct path *self, const struct message *message)
 {
     struct fold *fold = self->folds[message->partition];
     struct incoming *incoming = &self->incoming;
-    struct fold_item items[FOLD_AHEAD];
+    struct fold_counts counts = {0};
     struct reason why;
     must(incoming_read(incoming, message->value, &why), &why);
     incoming_resolve(incoming, fold);
-    for (size_t i = 0; i < incoming->count + FOLD_AHEAD; i++) {
-        if (i >= FOLD_AHEAD) {
-            const struct fold_item *item = &items[i % FOLD_AHEAD];
-            self->applied += fold_prepared(fold, item, incoming->reader.header.written_at) == FOLD_APPLIED;
-        }
-        if (i < incoming->count) {
-            fold_prepare(fold, incoming_at(incoming, i), &items[i % FOLD_AHEAD]);
-        }
+    fold_events(fold, incoming->events, incoming->cells, incoming->count, incoming->reader.header.written_at, &counts);
+    fold_settle(fold);
+    for (unsigned c = 0; c < CHANNELS; c++) {
+        self->applied += counts.results[c][FOLD_APPLIED];
     }
     fold_changes_taken(fold);
 }

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "folded.h"
 #include "seeded.h"
-#include "slipstream/fold.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 #define MINUTE      INT64_C(60000000)
@@ -72,8 +72,9 @@ static enum fold_result put(struct fold *fold, const struct occurrence *it, stru
 }
 
 /* Every cell's rings as far as they are kept, and its windows. */
-static void check_sums(const struct fold *fold, const struct list *list)
+static void check_sums(struct fold *fold, const struct list *list)
 {
+    fold_settle(fold);
     static int64_t expected[CELLS_MAX][RESOLUTIONS + WINDOWS][COUNTERS];
     memset(expected, 0, sizeof expected);
     assert_true(fold_cell_count(fold) <= CELLS_MAX);
@@ -169,6 +170,7 @@ static void store_cell(struct stored *self, uint32_t position, struct cell *cell
 /* The list of changes is exactly what has changed, each cell once. (Their ids are test_fold.c's.) */
 static void store(struct stored *self, struct fold *fold, const struct list *list, size_t counted_before)
 {
+    fold_settle(fold);
     struct fold_changes changes = fold_changes(fold);
     bool listed[CELLS_MAX] = {false};
     for (size_t i = 0; i < changes.cell_count; i++) {
@@ -180,7 +182,9 @@ static void store(struct stored *self, struct fold *fold, const struct list *lis
     }
     for (size_t i = counted_before; i < list->count; i++) {
         const struct signal_event *event = &list->counted[i].event;
-        assert_true(listed[fold_agency_at(fold, event->agency)->services[event->service].cells[event->channel]]);
+        const struct fold_agency *agency = fold_agency_at(fold, event->agency);
+        assert_true(listed[agency->services[event->service].cells[event->channel]]);
+        assert_true(agency->touched && agency->oldest_us <= event->at_us);
     }
     for (size_t i = 0; i < changes.cell_count; i++) {
         store_cell(self, changes.cells[i], &fold_cell_at(fold, changes.cells[i])->cell);
@@ -207,7 +211,7 @@ static struct fold *load(const struct stored *self, const struct fold *from)
     }
     for (uint32_t i = 0; i < fold_cell_count(from); i++) {
         const struct fold_cell *cell = fold_cell_at(from, i);
-        struct fold_cell *made = fold_cell_of(fold, cell->agency, cell->service, cell->channel);
+        struct fold_cell *made = fold_cell_at(fold, fold_cell(fold, cell->agency, cell->service, cell->channel));
         assert_ptr_equal(made, fold_cell_at(fold, i));
         for (unsigned part = 0; part < PARTS; part++) {
             struct span bytes = buffer_as_span(&self->cells[i][part]);
@@ -274,7 +278,6 @@ static void a_fold_is_a_list_stored_or_not(void **state)
             check_place(fold, &placed);
             stored.arrived = now;
             if (result == FOLD_APPLIED) {
-                assert_true(fold_agency_at(fold, placed.event.agency)->touched);
                 list.counted[list.count++] = placed;
             }
             if (seeded_one_in(&random, 20)) {
@@ -334,11 +337,54 @@ static void any_order_gives_the_same_state(void **state)
     }
 }
 
+/* More events at once than wait at the most, of cells and minutes in no order. */
+static void many_at_once_are_all_counted(void **state)
+{
+    (void)state;
+    enum { MANY = 50000, MINUTES = 100 };
+    static struct signal_event events[MANY];
+    static uint32_t cells[MANY];
+    static int64_t expected[CHANNELS][MINUTES];
+    struct fold_limits roomy = limits;
+    roomy.ids_max = MANY;
+    struct fold *fold = fold_open(&roomy);
+    uint32_t agency = fold_agency(fold, span_text("tax"));
+    uint32_t service = fold_service(fold, agency, span_text("returns"));
+    struct seeded random = {7};
+    int64_t now = BASE + MINUTES * MINUTE;
+    for (size_t i = 0; i < MANY; i++) {
+        events[i] = random_occurrence(&random, now).event;
+        events[i].id = i + 1;
+        unsigned minute = (unsigned)seeded_below(&random, MINUTES);
+        events[i].at_us = BASE + minute * MINUTE + (int64_t)seeded_below(&random, (uint64_t)MINUTE);
+        expected[events[i].channel][minute] += events[i].retracts ? -1 : 1;
+        cells[i] = fold_cell(fold, agency, service, events[i].channel);
+    }
+    struct fold_counts counts = {0};
+    fold_events(fold, events, cells, MANY, (struct event_time){now}, &counts);
+    fold_settle(fold);
+    for (unsigned c = 0; c < CHANNELS; c++) {
+        int64_t events_sum = 0;
+        for (unsigned m = 0; m < MINUTES; m++) {
+            int64_t sums[COUNTERS] = {0};
+            uint32_t cell = fold_agency_at(fold, agency)->services[service].cells[c];
+            cell_sum(&fold_cell_at(fold, cell)->cell, PANE_MINUTE, BASE / MINUTE + m, BASE / MINUTE + m, sums);
+            assert_int_equal(sums[COUNTER_EVENTS], expected[c][m]);
+            events_sum += sums[COUNTER_EVENTS];
+        }
+        assert_true(events_sum != 0 && counts.results[c][FOLD_APPLIED] > MANY / 5);
+        assert_int_equal(counts.results[c][FOLD_DUPLICATE] + counts.results[c][FOLD_LATE], 0);
+    }
+    assert_int_equal(fold_lost(fold), 0);
+    fold_close(fold);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fold_is_a_list_stored_or_not),
         cmocka_unit_test(any_order_gives_the_same_state),
+        cmocka_unit_test(many_at_once_are_all_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "seeded.h"
-#include "slipstream/fold.h"
+#include "folded.h"
 
 #define MINUTE   INT64_C(60000000)
 #define HOUR     (60 * MINUTE)
@@ -75,6 +75,7 @@ static void put(struct fold *fold, const struct signal_event *event, int64_t arr
 
 static void take(struct fold *fold)
 {
+    fold_settle(fold);
     struct fold_changes changes = fold_changes(fold);
     for (size_t i = 0; i < changes.cell_count; i++) {
         struct cell *cell = &fold_cell_at(fold, changes.cells[i])->cell;

@@ -45,9 +45,6 @@ struct pane_log {
     uint32_t start;  /* first byte still kept: expired panes are dropped lazily */
     int64_t first;   /* index of the oldest pane kept; meaningful when size > start */
     int64_t last;    /* index of the newest */
-    struct pane *busy; /* owned: the entry that late events go to, dense, while it has touches; NULL: there was none yet */
-    uint32_t busy_at;  /* its first byte, and the index of the entry before it */
-    int64_t busy_before;
     uint32_t hint_at; /* where a search may begin: an entry's first byte, and the index of the entry before it */
     int64_t hint_before;
 };
@@ -63,12 +60,29 @@ struct cell { /* what every event needs lies together, first */
 void cell_init(struct cell *self);
 void cell_done(struct cell *self);
 
+/* Whether a moment lies in a pane that is still kept. */
+bool cell_keeps(int64_t at_us, struct event_time as_of);
+
 enum cell_result { CELL_APPLIED, CELL_LATE /* before every pane kept */, CELL_FULL /* a pane's counters are at their bound */ };
 
 /* Adds an event that happened at at_us. as_of decides which panes are still kept: the highest event time of the task; an
  * event ahead of the clock may be beyond it. LATE and FULL leave every count as it was. */
 enum cell_result cell_add(struct cell *self, int64_t at_us, const uint16_t *counters, size_t count, bool retracts,
                           struct event_time as_of);
+
+/* The same for many events of one minute at once, counted in a pane; its index says which. */
+enum cell_result cell_join(struct cell *self, const struct pane *minute, struct event_time as_of);
+
+/* One more event in a pane. */
+static inline void pane_add(struct pane *pane, const uint16_t *counters, size_t count, int32_t step)
+{
+    pane->touches++;
+    for (size_t i = 0; i < count; i++) {
+        pane->groups |= UINT64_C(1) << counters[i] / PANE_GROUP;
+        pane->counts[counters[i]] += step;
+    }
+}
+void pane_clear(struct pane *pane); /* the index stays */
 
 /* Closes what lies before as_of's panes and forgets what is no longer kept. */
 void cell_advance(struct cell *self, struct event_time as_of);
