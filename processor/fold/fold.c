@@ -326,16 +326,36 @@ static void settle_cell(struct fold *self, struct fold_cell *cell, const uint32_
     self->others += cell->is_other ? count : 0;
 }
 
+/* Has the memory brought near that the cell after next will need, and then the end of its minutes' log. */
+static inline void fetch_cell(const struct fold_cell *cell)
+{
+    const char *at = (const char *)cell;
+    size_t size = offsetof(struct fold_cell, cell.open[PANE_SIX_HOURS]);
+    for (size_t line = 0; line < size; line += 64) {
+        __builtin_prefetch(at + line, 1);
+    }
+    __builtin_prefetch(cell->cell.closed, 1);
+}
+
+static inline void fetch_log_end(const struct fold_cell *cell)
+{
+    const struct pane_log *log = &cell->cell.closed[PANE_MINUTE];
+    for (size_t line = 0; log->data && line < 512; line += 64) {
+        __builtin_prefetch(log->data + log->size - line, 1);
+    }
+}
+
 void fold_settle(struct fold *self)
 {
     uint32_t cells = sort_waiting(self);
     uint32_t first = 0;
     for (uint32_t i = 0; i < cells; i++) {
         struct fold_cell *cell = self->cells[self->settling[i]];
+        if (i + 2 < cells) {
+            fetch_cell(self->cells[self->settling[i + 2]]);
+        }
         if (i + 1 < cells) {
-            const struct cell *next = &self->cells[self->settling[i + 1]]->cell;
-            __builtin_prefetch(next, 1);
-            __builtin_prefetch(next->closed, 1);
+            fetch_log_end(self->cells[self->settling[i + 1]]);
         }
         uint32_t end = cell->waiting;
         settle_cell(self, cell, self->waiting.order + first, end - first);

@@ -81,17 +81,26 @@ static inline size_t put_counter(uint8_t *out, unsigned gap, int64_t value)
     return value == 1 ? size : size + put_varint(out + size, zigzag(value));
 }
 
+/* Bit i: counter i of the group is not 0. */
+static inline unsigned which_are_set(const int32_t counts[PANE_GROUP])
+{
+    unsigned set = 0;
+    for (unsigned i = 0; i < PANE_GROUP; i++) {
+        set |= (unsigned)(counts[i] != 0) << i;
+    }
+    return set;
+}
+
 size_t body_put(const struct pane *pane, uint8_t *out)
 {
     size_t size = put_varint(out, (uint64_t)pane->touches);
     unsigned before = 0;
     for (uint64_t left = pane->groups; left;) {
         unsigned first = take_group(&left);
-        for (unsigned i = first; i < first + PANE_GROUP; i++) {
-            if (pane->counts[i]) {
-                size += put_counter(out + size, i - before, pane->counts[i]);
-                before = i;
-            }
+        for (unsigned set = which_are_set(pane->counts + first); set; set &= set - 1) {
+            unsigned i = first + (unsigned)__builtin_ctz(set);
+            size += put_counter(out + size, i - before, pane->counts[i]);
+            before = i;
         }
     }
     return size;

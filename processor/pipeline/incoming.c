@@ -48,7 +48,8 @@ enum outcome incoming_read(struct incoming *self, struct span message, struct re
 
 static struct incoming_pair *resolve(struct incoming *self, struct fold *fold, const struct signal_event *event)
 {
-    struct incoming_pair *at = &self->pairs[(event->agency * 31 + event->service) % INCOMING_PAIRS];
+    uint32_t mixed = event->agency * UINT32_C(0x9e3779b1) + event->service * UINT32_C(0x85ebca6b);
+    struct incoming_pair *at = &self->pairs[mixed >> (32 - INCOMING_PAIR_BITS)];
     if (at->batch != self->batch || at->agency != event->agency || at->service != event->service) {
         *at = (struct incoming_pair){.batch = self->batch, .agency = event->agency, .service = event->service};
         at->fold_agency = fold_agency(fold, batch_reader_agency(&self->reader, event->agency));

@@ -7,7 +7,8 @@
 
 #include "slipstream/fold.h"
 
-#define INCOMING_PAIRS 1024
+#define INCOMING_PAIR_BITS 11
+#define INCOMING_PAIRS     (1 << INCOMING_PAIR_BITS)
 
 /* Where the cells of an agency and service of the batch stand in the fold. */
 struct incoming_pair {

@@ -5,7 +5,10 @@
 
 #define GROUP_BYTES            ((size_t)8 << 20) /* of changes sent to Redis at a time: bounds the memory of a busy hour's end */
 #define PUBLISH_ALL_US         US_PER_HOUR
-#define LOOKS_PART             10 /* behind, looks and what they publish take at most the tenth part of the time */
+#define NOT_READING_PART       20 /* behind, looks, applies and what is published take at most this part of the time */
+#define APPLY_REST_MOST_US     (10 * US_PER_SECOND) /* what a restart would have to read again */
+#define LOOK_REST_BEHIND_US    (8 * US_PER_SECOND)  /* what is shown meanwhile follows within ten seconds */
+#define BEHIND_US              (2 * US_PER_MINUTE)
 #define CLAIM_BACKOFF_LEAST_US (200 * US_PER_MS)
 #define CLAIM_BACKOFF_MOST_US  (5 * US_PER_SECOND)
 #define FENCED_WAIT_US         (2 * US_PER_SECOND) /* for Kafka to tell us, should the partition be another's by now */
@@ -207,18 +210,23 @@ static enum outcome claim_waiting(struct scorer *self, struct mono_time now, str
 
 /* ---- look, apply, publish ---- */
 
-/* In reading cx.signals, or intake in filling it: either way more is on its way than what was folded in. */
-static bool is_behind(const struct task *task)
+/* In reading cx.signals, or intake in filling it: either way more is on its way than what was folded in. Who has read
+ * all there is may be behind all the same: intake is, when what it sends is old. */
+static bool is_behind(const struct task *task, struct event_time wall)
 {
-    return task->catching_up || task->stable_offset < 0 || task->position < task->stable_offset;
+    return task->catching_up || task->stable_offset < 0 || task->position < task->stable_offset ||
+           fold_as_of(task->fold).us < wall.us - BEHIND_US;
 }
 
 /* How long after a look the next may be, when none is owed to a new minute. */
-static int64_t look_rest_us(const struct scorer *self, const struct task *task)
+static int64_t look_rest_us(const struct scorer *self, const struct task *task, struct event_time wall)
 {
     int64_t interval = self->settings.config->look_interval;
-    int64_t rest = self->looks_us * (LOOKS_PART - 1);
-    return is_behind(task) && rest > interval ? rest : interval;
+    int64_t rest = self->looks_us * (NOT_READING_PART - 1);
+    if (task->catching_up && rest < LOOK_REST_BEHIND_US) {
+        rest = LOOK_REST_BEHIND_US;
+    }
+    return is_behind(task, wall) && rest > interval ? rest : interval;
 }
 
 /* Looks happen at minute boundaries of event time; between them the touched agencies' figures follow. */
@@ -231,8 +239,8 @@ static void look_if_due(struct scorer *self, struct task *task, struct event_tim
     bool new_minute = fold_as_of(task->fold).us > task->last_look.us;
     /* Behind, minutes pass faster than they can be looked at, and nobody is told of them: a look now and then will do.
      */
-    int64_t rest_us = look_rest_us(self, task);
-    bool may_look = !is_behind(task) || now.us - task->last_look_at.us >= rest_us;
+    int64_t rest_us = look_rest_us(self, task, wall);
+    bool may_look = !is_behind(task, wall) || now.us - task->last_look_at.us >= rest_us;
     if (now.us - task->last_publish_all.us >= PUBLISH_ALL_US) {
         task->publish_all = true;
     }
@@ -251,6 +259,15 @@ static void look_if_due(struct scorer *self, struct task *task, struct event_tim
         task->told_catching_up = task->catching_up;
     }
     self->has_looked |= task->last_refresh.us == now.us;
+}
+
+/* How long after an apply the next one is due. */
+static int64_t apply_rest_us(const struct scorer *self)
+{
+    int64_t interval = self->settings.config->apply_interval;
+    int64_t rest = self->behind ? self->apply_us * (NOT_READING_PART - 1) : 0;
+    rest = rest > APPLY_REST_MOST_US ? APPLY_REST_MOST_US : rest;
+    return rest > interval ? rest : interval;
 }
 
 static void settle(struct scorer *self, struct task *task, const struct apply *apply)
@@ -313,6 +330,7 @@ static enum outcome apply_changes(struct scorer *self, struct reason *why)
 
 static void tick_all(struct scorer *self, struct event_time wall, struct mono_time now)
 {
+    self->behind = false;
     for (int32_t p = 0; p < self->partitions; p++) {
         struct task *task = &self->tasks[p];
         if (task->claimed) {
@@ -320,6 +338,7 @@ static void tick_all(struct scorer *self, struct event_time wall, struct mono_ti
             outputs_clear(&self->outputs[p]);
             task->publish_all |= self->republish || was_not_applied;
             task_tick(task, wall);
+            self->behind |= is_behind(task, wall);
             look_if_due(self, task, wall, now);
         }
     }
@@ -340,7 +359,7 @@ enum outcome scorer_turn(struct scorer *self, struct reason *why)
     struct record_batch batch;
     struct mono_time now = clock->mono(clock);
     scorer_status(self)->heartbeat_us = now.us;
-    int64_t left = self->settings.config->apply_interval - (now.us - self->last_apply.us);
+    int64_t left = apply_rest_us(self) - (now.us - self->last_apply.us);
     int64_t wait = left < 0 ? 0 : left > 100 * US_PER_MS ? 100 * US_PER_MS : left;
     TRY(self->source->ops->poll(self->source, wait, &batch, why));
     scorer_status(self)->joined = self->source->ops->joined(self->source);
@@ -357,8 +376,12 @@ enum outcome scorer_turn(struct scorer *self, struct reason *why)
     now = clock->mono(clock);
     TRY(claim_waiting(self, now, why));
     TRY(self->publisher->ops->serve(self->publisher, 0, why));
+<<<<<<< HEAD
     serve_notifier(self);
     if (now.us - self->last_apply.us < self->settings.config->apply_interval) {
+=======
+    if (now.us - self->last_apply.us < apply_rest_us(self)) {
+>>>>>>> 2323952 (Behind, looks and applies take at most the twentieth part of the time)
         return DONE;
     }
     self->last_apply = now;
@@ -366,8 +389,9 @@ enum outcome scorer_turn(struct scorer *self, struct reason *why)
     see_positions(self);
     tick_all(self, clock->wall(clock), now);
     TRY(apply_changes(self, why));
+    self->apply_us = clock->mono(clock).us - now.us;
     if (self->has_looked) {
-        self->looks_us = clock->mono(clock).us - now.us;
+        self->looks_us = self->apply_us;
     }
     commit_positions(self);
     scorer_tell_status(self);

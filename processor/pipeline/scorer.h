@@ -23,6 +23,8 @@ struct scorer {
     struct mono_time last_apply;
     bool has_looked;    /* in this turn */
     int64_t looks_us;   /* how long looking, applying and publishing took when it last has */
+    int64_t apply_us;   /* and the last time, with looks or without */
+    bool behind;        /* a task was, then */
     bool republish;     /* something published was not delivered */
     bool clogged;       /* the publisher's queue has stayed full in this turn: it is not waited for again */
     enum outcome ended; /* STOP when a callback found that it cannot go on */
