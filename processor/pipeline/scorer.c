@@ -376,12 +376,8 @@ enum outcome scorer_turn(struct scorer *self, struct reason *why)
     now = clock->mono(clock);
     TRY(claim_waiting(self, now, why));
     TRY(self->publisher->ops->serve(self->publisher, 0, why));
-<<<<<<< HEAD
     serve_notifier(self);
-    if (now.us - self->last_apply.us < self->settings.config->apply_interval) {
-=======
     if (now.us - self->last_apply.us < apply_rest_us(self)) {
->>>>>>> 2323952 (Behind, looks and applies take at most the twentieth part of the time)
         return DONE;
     }
     self->last_apply = now;
