@@ -14,10 +14,10 @@ struct kafka_settings {
     struct log *log;
     const char *brokers;
     const char *client_id;
-    const char *instance;                 /* group.instance.id, and part of transactional.id */
-    const char *const (*properties)[2];   /* passed through: name, value; already vetted by config */
+    const char *instance;               /* group.instance.id, and part of transactional.id */
+    const char *const (*properties)[2]; /* passed through: name, value; already vetted by config */
     size_t property_count;
-    int64_t queued_kbytes_max;            /* queued.max.messages.kbytes of a source */
+    int64_t queued_kbytes_max; /* queued.max.messages.kbytes of a source */
 };
 
 /* ---- source: reads topics as a member of a group, read-committed, offsets only where we say ---- */
@@ -28,7 +28,7 @@ struct record {
     uint32_t topic;         /* position in the source's topics */
     int32_t partition;
     int64_t offset;
-    int64_t timestamp_us;   /* the message's; -1: none */
+    int64_t timestamp_us; /* the message's; -1: none */
 };
 struct record_batch {
     struct record *records; /* owned by the source, until the next poll */
@@ -103,9 +103,9 @@ struct source_settings {
     const char *group;
     const char *const *topics;
     size_t topic_count;
-    size_t batch_max;           /* records a poll hands out at most */
+    size_t batch_max; /* records a poll hands out at most */
     struct source_events events;
-    bool fetch_committed;       /* fill in partition_start.committed before `assigned` */
+    bool fetch_committed; /* fill in partition_start.committed before `assigned` */
 };
 enum outcome kafka_source_open(const struct source_settings *settings, struct source **source,
                                struct reason *why) MUST_CHECK;
@@ -118,14 +118,20 @@ struct message {
     struct span key;   /* data NULL: none */
     struct span value; /* data NULL: a tombstone */
     const struct message_header *headers;
-    size_t header_count; /* at most MESSAGE_HEADERS_MAX */
+    size_t header_count;  /* at most MESSAGE_HEADERS_MAX */
     int64_t timestamp_us; /* 0: that of sending it */
-    uint64_t token;    /* the caller's, given back by `delivered` */
+    uint64_t token;       /* the caller's, given back by `delivered` */
 };
 #define MESSAGE_HEADERS_MAX 65
 
 struct sink;
 struct sink_ops {
+    /* Sends messages ahead of the commit that they will be part of; they are copied. RETRY: as commit says it. Whoever
+     * sends commits or forgets within the transaction's time-out of 10 s. */
+    enum outcome (*send)(struct sink *self, const struct message *messages, size_t count, struct reason *why);
+    /* Takes back what was sent since the last commit. Should that not be sure, the next call makes sure, or says why.
+     */
+    void (*forget)(struct sink *self);
     /* Begins, produces all, adds the source's positions, commits; nothing to add is nothing to do. RETRY, whatever the
      * reason: nothing of it is there, and the caller rewinds the source. SKIP/too_large: the same, but a message is
      * larger than its topic takes, and would be again. May take 15 s without brokers, and 60 s when the coordinator
@@ -194,8 +200,8 @@ enum outcome kafka_reader_open(const struct reader_settings *settings, struct re
                                struct reason *why) MUST_CHECK;
 /* What will be read: a range each partition. */
 const struct reader_range *kafka_reader_ranges(const struct reader *self, size_t *count);
-/* Waits at most wait_us; an empty batch is DONE, and the end once `ended`. RETRY/unavailable: nothing came for a minute.
- * The records live until the next call. */
+/* Waits at most wait_us; an empty batch is DONE, and the end once `ended`. RETRY/unavailable: nothing came for a
+ * minute. The records live until the next call. */
 enum outcome kafka_reader_read(struct reader *self, int64_t wait_us, struct record_batch *batch, bool *ended,
                                struct reason *why) MUST_CHECK;
 /* The same records again. */

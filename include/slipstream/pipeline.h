@@ -120,6 +120,7 @@ struct intake_settings {
     struct status *status;
     struct registry *registry;     /* borrowed */
     const struct scoring *scoring; /* borrowed: agencies' aliases; NULL: nobody has any */
+    size_t seal_bytes; /* so much for a partition, or of dead letters, is sent ahead of its commit; 0: as usual */
 };
 struct intake;
 struct intake *intake_open(const struct intake_settings *settings);

@@ -20,6 +20,8 @@ struct kafka_sink {
     struct source *source;
     rd_kafka_resp_err_t failed; /* the first delivery of this transaction that failed */
     bool aborting;              /* the coordinator has not confirmed an abort yet */
+    bool begun;                 /* messages were sent ahead of their commit */
+    struct mono_time since;     /* then */
 };
 
 static struct kafka_sink *sink_of(struct sink *base)
@@ -83,9 +85,14 @@ static enum outcome sink_failure(struct kafka_sink *self, const rd_kafka_error_t
 /* Asks nobody: it fails only when the producer will not work again. */
 static enum outcome sink_begin(struct kafka_sink *self, struct reason *why)
 {
+    if (self->begun) {
+        return DONE;
+    }
+    self->since = now();
     self->failed = RD_KAFKA_RESP_ERR_NO_ERROR;
     rd_kafka_error_t *error CLEANUP(kafka_error_drop) = rd_kafka_begin_transaction(self->producer);
     if (!error) {
+        self->begun = true;
         return DONE;
     }
     if (sink_failure(self, error, "beginning a transaction", why) != STOP) {
@@ -94,15 +101,15 @@ static enum outcome sink_begin(struct kafka_sink *self, struct reason *why)
     return sink_give_up(self, STOP, why);
 }
 
-static enum outcome sink_fill(struct kafka_sink *self, const struct message *messages, size_t count,
-                              struct mono_time since, struct reason *why)
+static enum outcome sink_fill(struct kafka_sink *self, const struct message *messages, size_t count, int flags,
+                              struct reason *why)
 {
     for (size_t i = 0; i < count; i++) {
         ASSERT(messages[i].topic < self->topic_count);
         enum outcome outcome;
-        while ((outcome = kafka_produce(self->producer, self->topics[messages[i].topic], &messages[i], 0, why)) !=
+        while ((outcome = kafka_produce(self->producer, self->topics[messages[i].topic], &messages[i], flags, why)) !=
                DONE) {
-            if (why->code != REASON_FULL || self->failed || now().us - since.us > FILL_US) {
+            if (why->code != REASON_FULL || self->failed || now().us - self->since.us > FILL_US) {
                 return outcome;
             }
             rd_kafka_poll(self->producer, QUEUE_WAIT_MS);
@@ -112,7 +119,7 @@ static enum outcome sink_fill(struct kafka_sink *self, const struct message *mes
 }
 
 static enum outcome sink_send_offsets(struct kafka_sink *self, const rd_kafka_topic_partition_list_t *offsets,
-                                      struct mono_time since, struct reason *why)
+                                      struct reason *why)
 {
     if (offsets->cnt == 0) {
         return DONE;
@@ -122,13 +129,13 @@ static enum outcome sink_send_offsets(struct kafka_sink *self, const rd_kafka_to
         return FAIL(why, RETRY, REASON_ABORTED, "not a member of the group now");
     }
     enum outcome outcome = DONE;
-    int64_t left_us = FILL_US - (now().us - since.us);
+    int64_t left_us = FILL_US - (now().us - self->since.us);
     bool again;
     do {
         rd_kafka_error_t *error CLEANUP(kafka_error_drop) =
             rd_kafka_send_offsets_to_transaction(self->producer, offsets, member, kafka_wait_ms(left_us));
         outcome = error ? sink_failure(self, error, "adding offsets", why) : DONE;
-        left_us = FILL_US - (now().us - since.us);
+        left_us = FILL_US - (now().us - self->since.us);
         again = error && rd_kafka_error_is_retriable(error) && left_us > 0;
     } while (again);
     rd_kafka_consumer_group_metadata_destroy(member);
@@ -217,12 +224,11 @@ static enum outcome sink_tidy(struct kafka_sink *self, struct reason *why)
 static enum outcome sink_transact(struct kafka_sink *self, const struct message *messages, size_t count,
                                   const rd_kafka_topic_partition_list_t *offsets, struct reason *why)
 {
-    struct mono_time since = now();
     bool unknown = false;
     TRY(sink_begin(self, why));
-    enum outcome outcome = sink_fill(self, messages, count, since, why);
+    enum outcome outcome = sink_fill(self, messages, count, 0, why);
     if (outcome == DONE) {
-        outcome = sink_send_offsets(self, offsets, since, why);
+        outcome = sink_send_offsets(self, offsets, why);
     }
     if (outcome == DONE) {
         outcome = sink_settle(self, &unknown, why);
@@ -231,23 +237,54 @@ static enum outcome sink_transact(struct kafka_sink *self, const struct message 
         outcome = FAIL(why, STOP, REASON_FATAL, "a commit was not answered; a restart finds out: %s", why->text);
         return sink_give_up(self, outcome, why);
     }
+    self->begun = false;
     return outcome == DONE ? DONE : sink_undo(self, outcome, why);
 }
 
-static enum outcome sink_commit(struct sink *base, const struct message *messages, size_t count, struct reason *why)
+/* Serves errors, also while there is nothing to send, and finishes what an earlier abort left over. */
+static enum outcome sink_ready(struct kafka_sink *self, struct reason *why)
 {
-    struct kafka_sink *self = sink_of(base);
     if (self->producer) {
-        rd_kafka_poll(self->producer, 0); /* serves errors, also while there is nothing to commit */
+        rd_kafka_poll(self->producer, 0);
     }
     if (self->client.trouble == STOP) {
         return kafka_client_trouble(&self->client, why);
     }
     self->client.trouble = DONE; /* brokers away: the transaction itself finds out */
-    TRY(sink_tidy(self, why));
+    return sink_tidy(self, why);
+}
+
+static enum outcome sink_send(struct sink *base, const struct message *messages, size_t count, struct reason *why)
+{
+    struct kafka_sink *self = sink_of(base);
+    TRY(sink_ready(self, why));
+    TRY(sink_begin(self, why));
+    enum outcome outcome = sink_fill(self, messages, count, RD_KAFKA_MSG_F_COPY, why);
+    if (outcome != DONE) {
+        self->begun = false;
+        return sink_undo(self, outcome, why);
+    }
+    return DONE;
+}
+
+static void sink_forget(struct sink *base)
+{
+    struct kafka_sink *self = sink_of(base);
+    struct reason why;
+    if (self->begun && self->producer) {
+        self->begun = false;
+        (void)FAIL(&why, RETRY, REASON_ABORTED, "forgotten");
+        (void)sink_undo(self, RETRY, &why);
+    }
+}
+
+static enum outcome sink_commit(struct sink *base, const struct message *messages, size_t count, struct reason *why)
+{
+    struct kafka_sink *self = sink_of(base);
+    TRY(sink_ready(self, why));
     rd_kafka_topic_partition_list_t *offsets CLEANUP(kafka_list_drop) =
         self->source ? kafka_source_moved(self->source) : rd_kafka_topic_partition_list_new(0);
-    if (count == 0 && offsets->cnt == 0) {
+    if (count == 0 && offsets->cnt == 0 && !self->begun) {
         return DONE;
     }
     TRY(sink_transact(self, messages, count, offsets, why));
@@ -266,7 +303,8 @@ static void sink_close(struct sink *base)
     }
 }
 
-static const struct sink_ops sink_ops = {.commit = sink_commit, .close = sink_close};
+static const struct sink_ops sink_ops = {
+    .send = sink_send, .forget = sink_forget, .commit = sink_commit, .close = sink_close};
 
 /* ---- opening ---- */
 

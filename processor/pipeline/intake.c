@@ -7,8 +7,10 @@
 #include <stdlib.h>
 
 #define IDLE_COMMIT_US (5 * US_PER_SECOND) /* progress is told this often when nothing comes */
+#define SENT_COMMIT_US (2 * US_PER_SECOND) /* what was sent ahead is committed well before the transaction times out   \
+                                            */
 #define POSITIONS_MAX SIGNAL_BATCH_PROGRESS_MAX
-#define HELD_MAX 1024 /* beyond it all partitions wait */
+#define HELD_MAX      1024 /* beyond it all partitions wait */
 
 /* What a transaction will have done, added to the status when it has. */
 struct intake_counts {
@@ -56,7 +58,8 @@ struct intake *intake_open(const struct intake_settings *settings)
     self->topics[CHANNEL_CHAT] = config->topic_chat;
     self->last_commit = settings->clock->mono(settings->clock);
     decoders_init(&self->decoders, settings->registry, config);
-    outgoing_init(&self->outgoing, (int32_t)config->signals_partitions);
+    outgoing_init(&self->outgoing, (int32_t)config->signals_partitions,
+                  settings->seal_bytes ? settings->seal_bytes : OUTGOING_SEAL_BYTES);
     outgoing_set_scoring(&self->outgoing, settings->scoring);
     return self;
 }
@@ -89,10 +92,17 @@ static struct stage_status *status_of(struct intake *self)
     return &self->settings.status->stages[STATUS_INTAKE];
 }
 
-static void forget_interval(struct intake *self)
+static void begin_interval(struct intake *self)
 {
     outgoing_clear(&self->outgoing);
     memset(&self->counts, 0, sizeof self->counts);
+}
+
+/* As if nothing of it had been read. What was sent ahead is taken back: should that fail, the next commit says so. */
+static void forget_interval(struct intake *self)
+{
+    begin_interval(self);
+    self->sink->ops->forget(self->sink);
 }
 
 static void tell_counts(struct intake *self)
@@ -143,8 +153,7 @@ static enum outcome intake_record(struct intake *self, const struct record *reco
     struct signal_event event;
     int64_t schema_id;
     enum channel channel = (enum channel)record->topic;
-    enum outcome decoded =
-        decoders_decode(&self->decoders, record, channel, now, &interaction, &schema_id, why);
+    enum outcome decoded = decoders_decode(&self->decoders, record, channel, now, &interaction, &schema_id, why);
     if (decoded == DONE) {
         decoded = interaction_check(&interaction, &self->bounds, wall, why);
     }
@@ -173,7 +182,8 @@ static size_t tell_progress(struct intake *self, struct event_time wall)
     for (size_t i = 0; i < count; i++) {
         const struct source_position *at = &self->positions[i];
         answers |= at->stable_offset >= 0;
-        self->progress[i] = (struct source_progress){at->topic, at->partition, at->position, at->stable_offset, wall.us};
+        self->progress[i] =
+            (struct source_progress){at->topic, at->partition, at->position, at->stable_offset, wall.us};
         if (at->stable_offset > at->position && at->position >= 0) {
             lag[at->topic] += at->stable_offset - at->position;
         }
@@ -193,8 +203,8 @@ static enum outcome intake_commit(struct intake *self, struct reason *why)
     struct event_time wall = clock->wall(clock);
     struct source_topic sources[CHANNELS];
     for (unsigned c = 0; c < CHANNELS; c++) {
-        sources[c] = (struct source_topic){span_text(self->topics[c]),
-                                           self->source->ops->partition_count(self->source, c)};
+        sources[c] =
+            (struct source_topic){span_text(self->topics[c]), self->source->ops->partition_count(self->source, c)};
     }
     struct batch_header header = {
         .written_at = wall,
@@ -214,7 +224,7 @@ static enum outcome intake_commit(struct intake *self, struct reason *why)
         status_of(self)->last_progress_us = wall.us;
         histogram_add(&status_of(self)->commits, ended.us - began.us);
     }
-    forget_interval(self);
+    begin_interval(self);
     return sent;
 }
 
@@ -294,14 +304,25 @@ static void forget_held(struct intake *self, const struct partition_start *gone,
 /* ---- the loop ---- */
 
 /* Aborted: read it again. Anything else is for the loop. */
-static enum outcome commit_or_rewind(struct intake *self, struct reason *why)
+static enum outcome rewind_if_aborted(struct intake *self, enum outcome sent)
 {
-    enum outcome sent = intake_commit(self, why);
     if (sent == RETRY) {
         struct reason ignored;
         self->must_rewind = intake_rewind(self, &ignored) != DONE;
     }
     return sent;
+}
+
+/* What is sealed goes on its way while more is read: at the commit there is little left to wait for. */
+static enum outcome intake_send(struct intake *self, struct reason *why)
+{
+    size_t count;
+    const struct message *messages = outgoing_sealed(&self->outgoing, &count);
+    if (count) {
+        TRY(self->sink->ops->send(self->sink, messages, count, why));
+        outgoing_sent(&self->outgoing);
+    }
+    return DONE;
 }
 
 static bool commit_is_due(const struct intake *self, struct mono_time now)
@@ -310,7 +331,8 @@ static bool commit_is_due(const struct intake *self, struct mono_time now)
     if (outgoing_is_empty(&self->outgoing)) {
         return age >= IDLE_COMMIT_US;
     }
-    return age >= self->settings.config->commit_interval || outgoing_is_full(&self->outgoing);
+    return age >= self->settings.config->commit_interval || outgoing_is_full(&self->outgoing) ||
+           (self->outgoing.sent_bytes && age >= SENT_COMMIT_US);
 }
 
 static int64_t wait_us(const struct intake *self, struct mono_time now)
@@ -351,16 +373,21 @@ enum outcome intake_turn(struct intake *self, struct reason *why)
         }
     }
     status_of(self)->up[DEPENDENCY_REGISTRY] = self->held_count == 0;
-    if (!status_of(self)->joined || !commit_is_due(self, clock->mono(clock))) {
+    if (!status_of(self)->joined) {
         return DONE;
     }
-    return commit_or_rewind(self, why);
+    enum outcome sent = intake_send(self, why);
+    if (sent == DONE && commit_is_due(self, clock->mono(clock))) {
+        sent = intake_commit(self, why);
+    }
+    return rewind_if_aborted(self, sent);
 }
 
 enum outcome intake_drain(struct intake *self, struct reason *why)
 {
     status_of(self)->draining = true;
-    return self->must_rewind || outgoing_is_empty(&self->outgoing) ? DONE : commit_or_rewind(self, why);
+    bool nothing = self->must_rewind || outgoing_is_empty(&self->outgoing);
+    return nothing ? DONE : rewind_if_aborted(self, intake_commit(self, why));
 }
 
 /* ---- rebalances: inside poll and close ---- */

@@ -10,8 +10,7 @@
 #include <uthash.h>
 
 #define NAMES_MAX       65536
-#define BATCH_SIZE_SEAL (512 * 1024)
-#define BYTES_FULL      ((size_t)16 << 20)
+#define BYTES_FULL ((size_t)16 << 20) /* of a transaction */
 #define LETTERS_FULL    ((size_t)1 << 20)    /* far larger than signals: a flood of them is to need no more memory */
 #define BYTES_MAX       ((size_t)1280 << 20) /* beyond the largest kafka.queued_max, should all of it be dead letters */
 
@@ -41,13 +40,15 @@ struct route_pair {
 };
 #define PAIR_NAMES 3
 
-void outgoing_init(struct outgoing *self, int32_t partitions)
+void outgoing_init(struct outgoing *self, int32_t partitions, size_t seal_bytes)
 {
-    *self = (struct outgoing){.partitions = partitions, .generation = 1};
+    *self = (struct outgoing){.partitions = partitions, .seal_bytes = seal_bytes};
     self->writers = calloc((size_t)partitions, sizeof *self->writers);
-    ASSERT(self->writers);
+    self->generations = calloc((size_t)partitions, sizeof *self->generations);
+    ASSERT(self->writers && self->generations);
     for (int32_t i = 0; i < partitions; i++) {
         batch_writer_init(&self->writers[i]);
+        self->generations[i] = 1;
     }
     self->pairs = calloc(PAIRS, sizeof *self->pairs);
     ASSERT(self->pairs);
@@ -74,6 +75,7 @@ void outgoing_done(struct outgoing *self)
     forget_names(self);
     free(self->pairs);
     free(self->writers);
+    free(self->generations);
     free(self->pending);
     free(self->messages);
     buffer_done(&self->bytes);
@@ -85,12 +87,13 @@ void outgoing_clear(struct outgoing *self)
 {
     for (int32_t i = 0; i < self->partitions; i++) {
         batch_writer_clear(&self->writers[i]);
+        self->generations[i]++;
     }
     buffer_clear(&self->bytes);
     self->pending_count = 0;
     self->event_count = 0;
     self->letter_bytes = 0;
-    self->generation++;
+    self->sent_bytes = 0;
 }
 
 void outgoing_set_scoring(struct outgoing *self, const struct scoring *scoring)
@@ -139,18 +142,14 @@ static void seal_one(struct outgoing *self, int32_t partition, const struct batc
     buffer_bytes(&self->bytes, self->sealed.data, self->sealed.size);
     add_pending(self, OUTGOING_SIGNALS, partition, offset);
     batch_writer_clear(&self->writers[partition]);
+    self->generations[partition]++;
 }
 
-/* A batch has grown large enough to be a message of its own. All are sealed, since names are numbered anew for all. */
-static void seal_early(struct outgoing *self)
+/* A batch has grown large enough to be a message of its own. */
+static void seal_early(struct outgoing *self, int32_t partition)
 {
     struct batch_header header = {.written_at = self->written_at, .instance = span_text("")};
-    for (int32_t i = 0; i < self->partitions; i++) {
-        if (self->writers[i].event_count) {
-            seal_one(self, i, &header);
-        }
-    }
-    self->generation++;
+    seal_one(self, partition, &header);
 }
 
 static struct span name_span(const struct route_name *self)
@@ -186,16 +185,17 @@ void outgoing_route(struct outgoing *self, struct span agency, struct span servi
     struct route_name *owner = pair->agency;
     struct route_name *offered = pair->service;
     int32_t partition = owner->partition;
-    if (batch_writer_size(&self->writers[partition]) > BATCH_SIZE_SEAL) {
-        seal_early(self);
+    if (batch_writer_size(&self->writers[partition]) > self->seal_bytes) {
+        seal_early(self, partition);
     }
-    if (owner->generation != self->generation) {
-        owner->generation = self->generation;
+    uint64_t generation = self->generations[partition];
+    if (owner->generation != generation) {
+        owner->generation = generation;
         owner->position = batch_writer_agency(&self->writers[partition], name_span(owner));
     }
     event->agency = owner->position;
-    if (offered->generation != self->generation) {
-        offered->generation = self->generation;
+    if (offered->generation != generation) {
+        offered->generation = generation;
         offered->position = batch_writer_service(&self->writers[partition], service);
     }
     event->service = offered->position;
@@ -213,19 +213,16 @@ void outgoing_dead_letter(struct outgoing *self, const struct dead_letter *lette
 
 bool outgoing_is_empty(const struct outgoing *self)
 {
-    return self->pending_count == 0 && self->event_count == 0;
+    return self->pending_count == 0 && self->event_count == 0 && self->sent_bytes == 0;
 }
 
 bool outgoing_is_full(const struct outgoing *self)
 {
-    return self->bytes.size >= BYTES_FULL || self->letter_bytes >= LETTERS_FULL;
+    return self->sent_bytes + self->bytes.size >= BYTES_FULL || self->letter_bytes >= LETTERS_FULL;
 }
 
-const struct message *outgoing_seal(struct outgoing *self, const struct batch_header *header, size_t *count)
+static const struct message *messages_of(struct outgoing *self, size_t *count)
 {
-    for (int32_t i = 0; i < self->partitions; i++) {
-        seal_one(self, i, header);
-    }
     for (size_t i = 0; i < self->pending_count; i++) {
         const struct pending *pending = &self->pending[i];
         self->messages[i] = (struct message){
@@ -236,4 +233,25 @@ const struct message *outgoing_seal(struct outgoing *self, const struct batch_he
     }
     *count = self->pending_count;
     return self->messages;
+}
+
+const struct message *outgoing_sealed(struct outgoing *self, size_t *count)
+{
+    *count = 0;
+    return self->bytes.size >= self->seal_bytes ? messages_of(self, count) : NULL;
+}
+
+void outgoing_sent(struct outgoing *self)
+{
+    self->sent_bytes += self->bytes.size;
+    self->pending_count = 0;
+    buffer_clear(&self->bytes);
+}
+
+const struct message *outgoing_seal(struct outgoing *self, const struct batch_header *header, size_t *count)
+{
+    for (int32_t i = 0; i < self->partitions; i++) {
+        seal_one(self, i, header);
+    }
+    return messages_of(self, count);
 }

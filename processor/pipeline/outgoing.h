@@ -18,9 +18,10 @@ struct pending {
 };
 struct outgoing {
     int32_t partitions;
+    size_t seal_bytes; /* so large a batch is a message of its own; so many sealed bytes are sent ahead */
     const struct scoring *scoring; /* borrowed: whose an agency's aliases are; NULL: nobody has any */
-    struct batch_writer *writers; /* one a partition */
-    uint64_t generation;          /* of the writers' tables: names written in an older one are written again */
+    struct batch_writer *writers;  /* one a partition */
+    uint64_t *generations;         /* of the writers' tables: names written in an older one are written again */
     struct route_name *names;
     struct route_pair *pairs; /* of them */
     struct buffer bytes; /* sealed batches and dead letters */
@@ -30,10 +31,12 @@ struct outgoing {
     struct message *messages; /* made at commit from pending */
     struct buffer sealed;
     size_t event_count;
+    size_t sent_bytes;            /* of this transaction, ahead of its commit */
     struct event_time written_at; /* the clock of this turn, set by the stage */
 };
 
-void outgoing_init(struct outgoing *self, int32_t partitions);
+#define OUTGOING_SEAL_BYTES ((size_t)256 * 1024)
+void outgoing_init(struct outgoing *self, int32_t partitions, size_t seal_bytes);
 void outgoing_done(struct outgoing *self);
 void outgoing_clear(struct outgoing *self);
 /* From now on aliases mean what this says. What was routed stays. */
@@ -43,6 +46,12 @@ void outgoing_set_scoring(struct outgoing *self, const struct scoring *scoring);
 void outgoing_route(struct outgoing *self, struct span agency, struct span service, struct signal_event *event);
 /* A message that could not be read. */
 void outgoing_dead_letter(struct outgoing *self, const struct dead_letter *letter);
+
+/* What is sealed by now, when it is enough to be sent ahead of the commit; borrowed until outgoing_sent. Else *count is
+ * 0.
+ */
+const struct message *outgoing_sealed(struct outgoing *self, size_t *count);
+void outgoing_sent(struct outgoing *self); /* its memory is used again */
 
 bool outgoing_is_empty(const struct outgoing *self);
 bool outgoing_is_full(const struct outgoing *self); /* commit before more is read */

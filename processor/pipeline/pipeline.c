@@ -102,7 +102,7 @@ static enum outcome step_intake(struct stage *self, struct reason *why)
     const struct pipeline_settings *settings = &self->pipeline->settings;
     if (!self->intake) {
         struct intake_settings intake = {settings->config, &system_clock, settings->log, settings->status,
-                                         self->intake_edges.registry, self->methods->scoring};
+                                         self->intake_edges.registry, self->methods->scoring, 0};
         self->intake = intake_open(&intake);
     }
     TRY(intake_edges_open(&self->intake_edges, settings, intake_events(self->intake), why));

@@ -208,7 +208,7 @@ static void path_init(struct path *self)
     for (unsigned c = 0; c < CHANNELS; c++) {
         must(plan_open(decode_reader_schema((enum channel)c), (enum channel)c, &self->plans[c], &why), &why);
     }
-    outgoing_init(&self->outgoing, PARTITIONS);
+    outgoing_init(&self->outgoing, PARTITIONS, OUTGOING_SEAL_BYTES);
     incoming_init(&self->incoming);
     buffer_init(&self->messages, (size_t)STRETCH * INTERACTION_MESSAGE_MAX);
     for (unsigned p = 0; p < PARTITIONS; p++) {

@@ -44,26 +44,62 @@ static enum fake_commit what_happens(struct fake_sink *self)
     return what;
 }
 
-static enum outcome sink_commit(struct sink *base, const struct message *messages, size_t count, struct reason *why)
+static enum outcome check_fence(struct fake_sink *self, struct reason *why)
 {
-    struct fake_sink *self = sink_of(base);
     if (self->gave_up || self->id->epoch != self->epoch) {
         self->gave_up = true;
         return FAIL(why, STOP, REASON_FENCED, "another has taken the transactional id over");
     }
-    if (count == 0 && !fake_source_moved(self->source)) {
-        return DONE;
-    }
-    uint64_t transaction = ++self->kafka->transactions;
+    return DONE;
+}
+
+/* Into the open transaction; it is begun when there is none. Whoever takes the id over ends it. */
+static void append_all(struct fake_sink *self, const struct message *messages, size_t count)
+{
+    self->id->open = self->id->open ? self->id->open : ++self->kafka->transactions;
     for (size_t i = 0; i < count; i++) {
         ASSERT(messages[i].topic < self->topic_count);
-        fake_append(self->kafka, self->topics[messages[i].topic], messages[i].partition, &messages[i], transaction);
+        fake_append(self->kafka, self->topics[messages[i].topic], messages[i].partition, &messages[i], self->id->open);
     }
+}
+
+static void end_transaction(struct fake_sink *self, enum fake_fate fate)
+{
+    fake_kafka_end_transaction(self->kafka, self->id->open, fate);
+    self->id->open = 0;
+}
+
+static enum outcome sink_send(struct sink *base, const struct message *messages, size_t count, struct reason *why)
+{
+    struct fake_sink *self = sink_of(base);
+    TRY(check_fence(self, why));
+    append_all(self, messages, count);
+    if (self->kafka->down || fake_drawn(self->kafka, self->kafka->odds.commit_aborts)) {
+        end_transaction(self, FATE_ABORTED);
+        return FAIL(why, RETRY, REASON_ABORTED, "aborted");
+    }
+    return DONE;
+}
+
+static void sink_forget(struct sink *base)
+{
+    struct fake_sink *self = sink_of(base);
+    if (!self->gave_up && self->id->epoch == self->epoch && self->id->open) {
+        end_transaction(self, FATE_ABORTED);
+    }
+}
+
+static enum outcome sink_commit(struct sink *base, const struct message *messages, size_t count, struct reason *why)
+{
+    struct fake_sink *self = sink_of(base);
+    TRY(check_fence(self, why));
+    if (count == 0 && !self->id->open && !fake_source_moved(self->source)) {
+        return DONE;
+    }
+    append_all(self, messages, count);
     enum fake_commit what = what_happens(self);
-    if (what == COMMIT_UNKNOWN_OPEN) {
-        self->id->open = transaction;
-    } else {
-        fake_kafka_end_transaction(self->kafka, transaction, what == COMMIT_ABORTED ? FATE_ABORTED : FATE_COMMITTED);
+    if (what != COMMIT_UNKNOWN_OPEN) {
+        end_transaction(self, what == COMMIT_ABORTED ? FATE_ABORTED : FATE_COMMITTED);
     }
     if (what == COMMIT_ABORTED) {
         return FAIL(why, RETRY, REASON_ABORTED, "aborted");
@@ -84,7 +120,8 @@ void fake_sink_drop(struct sink *self)
     free(self);
 }
 
-static const struct sink_ops sink_ops = {.commit = sink_commit, .close = fake_sink_drop};
+static const struct sink_ops sink_ops = {
+    .send = sink_send, .forget = sink_forget, .commit = sink_commit, .close = fake_sink_drop};
 
 static struct fake_transactional_id *id_of(struct fake_kafka *kafka, const char *id)
 {

@@ -175,7 +175,7 @@ struct intake_run *intake_start(struct world *world, const char *name)
     self->status = calloc(1, sizeof *self->status);
     assert_non_null(self->status);
     const struct intake_settings settings = {&self->config, &world->clock.clock, NULL, self->status, world->registry,
-                                            &world->scoring};
+                                            &world->scoring, world->seal_bytes};
     self->intake = intake_open(&settings);
     const struct source_settings source = {
         .group = "test-intake",

@@ -29,6 +29,7 @@ struct world {
     const char *cluster_id, *topic_id;
     struct fake_notifier *notifier; /* a test's own, NULL: none; for one score instance at a time */
     struct buffer message;
+    size_t seal_bytes; /* of intakes started from now on: what they send ahead of a commit; 0: as usual */
 };
 /* overrides: "name=value", ended by NULL; may be NULL. */
 void world_open(struct world *self, uint64_t seed, int32_t source_partitions, const char *const *overrides);

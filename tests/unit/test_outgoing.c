@@ -27,7 +27,7 @@ static void set_up(struct setup *self, uint64_t seed)
 {
     *self = (struct setup){.random = {seed}, .routed = calloc(ROUTED_MAX, sizeof *self->routed)};
     assert_non_null(self->routed);
-    outgoing_init(&self->outgoing, PARTITIONS);
+    outgoing_init(&self->outgoing, PARTITIONS, OUTGOING_SEAL_BYTES);
     self->outgoing.written_at.us = WORLD_BASE;
 }
 
