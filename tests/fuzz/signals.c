@@ -1,4 +1,4 @@
-/* signals.c - any bytes as a message of cx.signals: read, put in order, written anew, and folded in.
+/* signals.c - any bytes as a message of cx.signals: read, written anew, and folded in.
  *
  * The topic is private, but what is in it stays for months and is read by later releases: a batch that cannot be read
  * is passed over, and one that can means something, whoever wrote it. */
@@ -76,35 +76,6 @@ static bool read_all(struct span message, size_t *count)
     CHECK(outcome == DONE || (outcome == SKIP && fuzz_says_why(&why)));
     batch_reader_done(&reader);
     return outcome == DONE;
-}
-
-/* ---- order ---- */
-
-static int64_t minute_at(size_t i)
-{
-    return time_floor(incoming_at(&incoming, i)->at_us, US_PER_MINUTE);
-}
-
-/* Every event once; those of one minute as they came; by minute, where the range has room for that. */
-static void check_order(void)
-{
-    int64_t first = INT64_MAX;
-    int64_t last = INT64_MIN;
-    bool *seen = calloc(incoming.count + 1, sizeof *seen);
-    CHECK(seen != NULL);
-    for (size_t i = 0; i < incoming.count; i++) {
-        size_t position = (size_t)(incoming_at(&incoming, i) - incoming.events);
-        CHECK(position < incoming.count && !seen[position]);
-        seen[position] = true;
-        first = minute_at(i) < first ? minute_at(i) : first;
-        last = minute_at(i) > last ? minute_at(i) : last;
-    }
-    bool is_exact = incoming.count > 0 && last - first < INCOMING_BUCKETS;
-    for (size_t i = 1; i < incoming.count; i++) {
-        CHECK(!is_exact || minute_at(i - 1) <= minute_at(i));
-        CHECK(minute_at(i - 1) != minute_at(i) || incoming_at(&incoming, i - 1) < incoming_at(&incoming, i));
-    }
-    free(seen);
 }
 
 /* ---- written anew ---- */
@@ -222,11 +193,14 @@ static void fold_in(void)
     int64_t expected = 0;
     incoming_resolve(&incoming, fold);
     for (size_t i = 0; i < incoming.count; i++) {
-        const struct signal_event *event = incoming_at(&incoming, i);
-        enum fold_result result = fold_event(fold, event->agency, event->service, event, arrived);
-        CHECK(result < FOLD_RESULTS);
-        expected += result != FOLD_APPLIED ? 0 : event->retracts ? -1 : 1;
+        const struct signal_event *event = &incoming.events[i];
+        struct fold_counts counts = {0};
+        fold_events(fold, event, &incoming.cells[i], 1, arrived, &counts);
+        const int64_t *results = counts.results[event->channel];
+        CHECK(results[FOLD_APPLIED] + results[FOLD_DUPLICATE] + results[FOLD_LATE] == 1);
+        expected += results[FOLD_APPLIED] ? (event->retracts ? -1 : 1) : 0;
     }
+    fold_settle(fold);
     CHECK(fold_agency_count(fold) <= limits.agencies_max + 1 && fold_id_count(fold) <= limits.ids_max);
     for (uint32_t i = 0; i < fold_cell_count(fold); i++) {
         int64_t sums[COUNTERS] = {0};
@@ -259,7 +233,6 @@ void fuzz_one(struct span input)
         return;
     }
     CHECK(incoming.count == count);
-    check_order();
     if (has_writable_times()) {
         check_written_anew();
     }
