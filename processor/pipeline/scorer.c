@@ -7,7 +7,6 @@
 #define PUBLISH_ALL_US         US_PER_HOUR
 #define NOT_READING_PART       20 /* behind, looks, applies and what is published take at most this part of the time */
 #define APPLY_REST_MOST_US     (10 * US_PER_SECOND) /* what a restart would have to read again */
-#define LOOK_REST_BEHIND_US    (8 * US_PER_SECOND)  /* what is shown meanwhile follows within ten seconds */
 #define BEHIND_US              (2 * US_PER_MINUTE)
 #define CLAIM_BACKOFF_LEAST_US (200 * US_PER_MS)
 #define CLAIM_BACKOFF_MOST_US  (5 * US_PER_SECOND)
@@ -223,9 +222,6 @@ static int64_t look_rest_us(const struct scorer *self, const struct task *task, 
 {
     int64_t interval = self->settings.config->look_interval;
     int64_t rest = self->looks_us * (NOT_READING_PART - 1);
-    if (task->catching_up && rest < LOOK_REST_BEHIND_US) {
-        rest = LOOK_REST_BEHIND_US;
-    }
     return is_behind(task, wall) && rest > interval ? rest : interval;
 }
 
