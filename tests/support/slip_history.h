@@ -3,6 +3,7 @@
 #define SLIPSTREAM_TESTS_SLIP_HISTORY_H
 
 #include "examine.h"
+#include "folded.h"
 #include "seeded.h"
 #include "slip_oracle.h"
 
@@ -116,6 +117,7 @@ static inline void say_one(struct slip_history *self, int64_t at_us, double p, c
         say_survey(self, &event, known, p, shape->mean_method);
     }
     (void)fold_event(self->fold, self->agency, self->services[known->service], &event, (struct event_time){at_us});
+    fold_settle(self->fold);
 }
 
 static inline void history_open(struct slip_history *self, uint64_t seed, const struct scoring *scoring)
