@@ -35,7 +35,11 @@ void fuzz_failed(const char *condition, const char *file, int line)
 /* ---- the heap ---- */
 
 #ifdef COUNTS_HEAP
-#include <sanitizer/allocator_interface.h>
+/* sanitizer/allocator_interface.h: clang has it, gcc has only what it declares. */
+int __sanitizer_install_malloc_and_free_hooks(void (*malloc_hook)(const volatile void *, size_t),
+                                              void (*free_hook)(const volatile void *));
+size_t __sanitizer_get_allocated_size(const volatile void *memory);
+size_t __sanitizer_get_current_allocated_bytes(void);
 
 static void on_malloc(const volatile void *memory, size_t size)
 {
