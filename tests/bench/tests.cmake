@@ -7,6 +7,10 @@ if(NOT SLIPSTREAM_SANITIZE) # they stand in for malloc, which a sanitizer also d
     target_link_libraries(bench_allocations PRIVATE commands m)
     target_link_options(bench_allocations PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc)
     target_include_directories(bench_allocations PRIVATE support ${PROJECT_SOURCE_DIR}/processor/pipeline)
+    add_executable(bench_looks bench/looks.c)
+    target_link_libraries(bench_looks PRIVATE commands m)
+    target_link_options(bench_looks PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc)
+    target_include_directories(bench_looks PRIVATE support ${PROJECT_SOURCE_DIR}/processor/pipeline)
 endif()
 
 add_executable(bench_fill bench/fill.c)
