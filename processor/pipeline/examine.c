@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define ROWS_FIRST 2048 /* more than the transitions of a look nearly ever come with */
+
 void agency_detection_init(struct agency_detection *self)
 {
     memset(self, 0, sizeof *self);
@@ -26,6 +28,9 @@ struct examiner *examiner_open(const struct scoring *scoring)
     struct examiner *self = calloc(1, sizeof *self);
     ASSERT(self);
     self->comparison = comparison_open();
+    self->row_capacity = ROWS_FIRST;
+    self->rows = malloc(ROWS_FIRST * sizeof *self->rows);
+    ASSERT(self->rows);
     history_init(&self->history);
     examiner_use(self, scoring);
     return self;

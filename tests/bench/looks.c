@@ -7,6 +7,7 @@
  * windows, tallies, the cards as a whole and by channel; examining is the slip rule, each window when it is due. The
  * linker puts a counter in front of the allocator (tests.cmake: --wrap). */
 #include "examine.h"
+#include "folded.h"
 #include "slipstream/config.h"
 #include "slipstream/roll.h"
 #include "slipstream/score.h"
@@ -88,6 +89,7 @@ static void fold_until(struct looks *self, int64_t until_us)
         (void)fold_event(self->fold, agency, service, &event, (struct event_time){self->at_us});
     }
     fold_advance(self->fold, (struct event_time){until_us});
+    fold_settle(self->fold);
 }
 
 static void score_agency(struct looks *self, uint32_t at, struct event_time as_of)

@@ -93,5 +93,5 @@ foreach(pipeline_test records view outgoing task_parts services outbox complemen
         target_include_directories(test_${pipeline_test} PRIVATE ${PROJECT_SOURCE_DIR}/processor/pipeline)
     endif()
 endforeach()
-slipstream_test(unit examine LINKS pipeline m)
+slipstream_test(unit examine LINKS pipeline m TIMEOUT 300)
 target_include_directories(test_examine PRIVATE ${PROJECT_SOURCE_DIR}/processor/pipeline)
