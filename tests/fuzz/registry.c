@@ -13,6 +13,7 @@
 #include "registry.h"
 #include "slipstream/decode.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* What is held at once: two answers, what they refer to, and the parsers' trees of these. */
@@ -133,7 +134,15 @@ static void fetch(void)
 
 /* ---- one of ours ---- */
 
-static void publish(void)
+/* A number that stands somewhere in the answers. */
+static bool is_said(struct span answers, uint32_t id)
+{
+    char digits[16];
+    int size = snprintf(digits, sizeof digits, "%u", id);
+    return answers.size > 0 && memmem(answers.data, answers.size, digits, (size_t)size) != NULL;
+}
+
+static void publish(struct span answers)
 {
     struct registry registry = {.http = (struct registry_http *)(uintptr_t)&self}; /* never looked into */
     const uint32_t untouched = 0xA5A5A5A5;
@@ -141,7 +150,7 @@ static void publish(void)
     struct reason why = {0};
     enum outcome outcome = registry_register(&registry, "cx scores/é-value", span_text("\"string\""), &id, &why);
     CHECK(self.asked <= 4);
-    CHECK(outcome == DONE || (id == untouched && fuzz_says_why(&why) && is_refusal(outcome, &why)));
+    CHECK(outcome == DONE ? is_said(answers, id) : id == untouched && fuzz_says_why(&why) && is_refusal(outcome, &why));
 }
 
 void fuzz_one(struct span input)
@@ -151,6 +160,6 @@ void fuzz_one(struct span input)
     if (cursor_u8(&self.answers) % 2 == 1) {
         fetch();
     } else {
-        publish();
+        publish(input);
     }
 }
