@@ -72,6 +72,6 @@ bool signals_hup(void); /* true once after a HUP */
 
 /* All there are; main.c has the list. */
 extern const struct command command_run, command_check, command_config, command_topics, command_import, command_scores,
-    command_alerts, command_state, command_deadletter, command_demo, command_version;
+    command_alerts, command_state, command_deadletter, command_simulate, command_demo, command_version;
 
 #endif

@@ -4,9 +4,8 @@
 #include <stdio.h>
 
 static const struct command *const commands[] = {
-    &command_run,    &command_check,  &command_config, &command_topics, &command_import,
-    &command_scores, &command_alerts, &command_state,  &command_deadletter,
-    &command_demo,   &command_version,
+    &command_run,    &command_check, &command_config,     &command_topics,   &command_import, &command_scores,
+    &command_alerts, &command_state, &command_deadletter, &command_simulate, &command_demo,   &command_version,
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 
@@ -17,7 +16,8 @@ static void print_commands(FILE *out)
     for (size_t i = 0; i < COMMANDS; i++) {
         fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
     }
-    fprintf(out, "\nexit codes: 0 fine, 1 failed or findings, 2 usage or configuration, 3 fenced by another instance\n");
+    fprintf(out,
+            "\nexit codes: 0 fine, 1 failed or findings, 2 usage or configuration, 3 fenced by another instance\n");
 }
 
 static enum exit_code run_version(const struct command *self, int argc, char **argv)

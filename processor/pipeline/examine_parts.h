@@ -2,7 +2,7 @@
 #ifndef SLIPSTREAM_PIPELINE_EXAMINE_PARTS_H
 #define SLIPSTREAM_PIPELINE_EXAMINE_PARTS_H
 
-#include "examine.h"
+#include "slipstream/pipeline/examine.h"
 #include "examine_history.h"
 
 #include "slipstream/detect.h"

@@ -5,7 +5,7 @@
 #include "shadow.h"
 #include "withhold.h"
 
-#include "examine.h"
+#include "slipstream/pipeline/examine.h"
 
 #include "slipstream/detect.h"
 #include "slipstream/roll.h"

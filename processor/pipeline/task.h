@@ -7,7 +7,7 @@
 #ifndef SLIPSTREAM_PIPELINE_TASK_H
 #define SLIPSTREAM_PIPELINE_TASK_H
 
-#include "examine.h"
+#include "slipstream/pipeline/examine.h"
 #include "outbox.h"
 #include "watch.h"
 

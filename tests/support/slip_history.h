@@ -2,7 +2,7 @@
 #ifndef SLIPSTREAM_TESTS_SLIP_HISTORY_H
 #define SLIPSTREAM_TESTS_SLIP_HISTORY_H
 
-#include "examine.h"
+#include "slipstream/pipeline/examine.h"
 #include "folded.h"
 #include "seeded.h"
 #include "slip_oracle.h"

@@ -53,6 +53,7 @@ slipstream_test(unit deadletter LINKS commands jansson)
 slipstream_test(unit import LINKS commands)
 slipstream_test(unit import_read LINKS commands)
 slipstream_test(unit import_run LINKS commands jansson)
+slipstream_test(unit simulate LINKS commands config m)
 
 # The tables that the code has, as pages.
 function(page_test word page)
