@@ -6,7 +6,7 @@
  * Each agency has three services on four channels. Scoring is what the stage does in a minute's look: every cell's
  * windows, tallies, the cards as a whole and by channel; examining is the slip rule, each window when it is due. The
  * linker puts a counter in front of the allocator (tests.cmake: --wrap). */
-#include "examine.h"
+#include "slipstream/pipeline/examine.h"
 #include "folded.h"
 #include "slipstream/config.h"
 #include "slipstream/roll.h"
