@@ -8,7 +8,7 @@
 #define FILL_US       (10 * US_PER_SECOND) /* the transaction's own time-out: after it there is nothing left to fill */
 #define SETTLE_US     (60 * US_PER_SECOND) /* for the coordinator to say how a transaction ended */
 #define ATTEMPT_MS    2000                 /* between looks at what else happened */
-#define QUEUE_WAIT_MS 20
+#define QUEUE_WAIT_MS 1
 #define GOING_WAIT_MS 1000 /* for what is on its way when we give up */
 
 struct kafka_sink {
@@ -310,14 +310,17 @@ static const struct sink_ops sink_ops = {
 
 static enum outcome sink_connect(struct kafka_sink *self, const struct sink_settings *settings, struct reason *why)
 {
-    const struct kafka_property nothing[] = {{NULL, NULL}};
+    /* Not compressed: on the way to the broker it would cost as much as decoding, and the topics have themselves
+     * compressed there. As much is on its way at most: what was sent is in memory until it has arrived. */
+    const struct kafka_property defaults[] = {
+        {"compression.type", "none"}, {"queue.buffering.max.kbytes", "8192"}, {NULL, NULL}};
     const struct kafka_property fixed[] = {
         {"transactional.id", settings->transactional_id},
-        {"transaction.timeout.ms", "10000"}, /* what a dead producer leaves open holds readers back as long */
+        {"transaction.timeout.ms", "10000"},    /* what a dead producer leaves open holds readers back as long */
         {"delivery.report.only.error", "true"}, /* of those that succeed the commit tells */
         {NULL, NULL},
     };
-    TRY(kafka_producer_open(&self->client, &settings->kafka, nothing, fixed, on_delivery, &self->producer, why));
+    TRY(kafka_producer_open(&self->client, &settings->kafka, defaults, fixed, on_delivery, &self->producer, why));
     self->topics = kafka_topics_open(self->producer, settings->topics, settings->topic_count);
     return self->topics ? DONE : FAIL(why, STOP, REASON_FULL, "kafka sink: out of memory");
 }

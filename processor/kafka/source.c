@@ -309,8 +309,8 @@ static void source_free(struct kafka_source *self)
 }
 
 /* With no partition there is nothing to give back, and a static member does not say goodbye. That spares the library a
- * race (2.14.2): an assignment that arrives while the consumer closes calls back, and the answer may be thrown away with
- * the group's queue, and rd_kafka_assign() wait for ever. */
+ * race (2.14.2): an assignment that arrives while the consumer closes calls back, and the answer may be thrown away
+ * with the group's queue, and rd_kafka_assign() wait for ever. */
 static bool source_has_to_leave(struct kafka_source *self)
 {
     size_t topic = 0;
@@ -384,6 +384,7 @@ static enum outcome source_configure(struct kafka_source *self, const struct sou
     };
     TRY(kafka_conf_open(&self->client, &settings->kafka, defaults, fixed, conf, why));
     rd_kafka_conf_set_rebalance_cb(*conf, source_on_rebalance);
+    rd_kafka_conf_set_offset_commit_cb(*conf, source_on_committed);
     return DONE;
 }
 

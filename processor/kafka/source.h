@@ -70,6 +70,7 @@ struct kafka_source {
 
     rd_kafka_queue_t *answers; /* to the questions for last stable offsets */
     bool asked;                /* one is on its way */
+    bool committing;           /* so is a commit of offsets */
     struct mono_time asked_at;
 };
 
@@ -106,6 +107,8 @@ enum outcome source_start_changed(struct kafka_source *self, struct reason *why)
 void source_follow(struct kafka_source *self);
 size_t source_positions(struct source *base, struct source_position *out, size_t max);
 void source_commit(struct source *base, const struct source_position *positions, size_t count);
+void source_on_committed(rd_kafka_t *consumer, rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t *offsets,
+                         void *opaque);
 /* Asks for the last stable offsets about once a second, without waiting, and takes the answers. */
 void source_ask_stable(struct kafka_source *self, struct mono_time now);
 

@@ -76,9 +76,24 @@ size_t source_positions(struct source *base, struct source_position *out, size_t
     return count;
 }
 
+void source_on_committed(rd_kafka_t *consumer, rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t *offsets,
+                         void *opaque)
+{
+    (void)consumer;
+    (void)error; /* what failed is tried with the next */
+    (void)offsets;
+    struct kafka_client *client = opaque;
+    struct kafka_source *self = client->owner;
+    self->committing = false;
+}
+
+/* One at a time: without a coordinator they would pile up, and the library gives up no partition while any is out. */
 void source_commit(struct source *base, const struct source_position *positions, size_t count)
 {
     struct kafka_source *self = kafka_source_of(base);
+    if (self->committing) {
+        return;
+    }
     rd_kafka_topic_partition_list_t *list CLEANUP(kafka_list_drop) = rd_kafka_topic_partition_list_new((int)count);
     for (size_t i = 0; i < count; i++) {
         if (positions[i].position >= 0 && positions[i].topic < self->topic_count) {
@@ -89,7 +104,7 @@ void source_commit(struct source *base, const struct source_position *positions,
         }
     }
     if (list->cnt > 0) {
-        rd_kafka_commit(self->consumer, list, 1 /* without waiting; what fails is tried with the next */);
+        self->committing = rd_kafka_commit(self->consumer, list, 1 /* without waiting */) == RD_KAFKA_RESP_ERR_NO_ERROR;
     }
 }
 

@@ -11,7 +11,6 @@
 
 #define NAMES_MAX       65536
 #define BYTES_FULL ((size_t)16 << 20) /* of a transaction */
-#define LETTERS_FULL    ((size_t)1 << 20)    /* far larger than signals: a flood of them is to need no more memory */
 #define BYTES_MAX       ((size_t)1280 << 20) /* beyond the largest kafka.queued_max, should all of it be dead letters */
 
 /* What an agency, or one of its services, is called in the batch that is being packed. */
@@ -92,7 +91,6 @@ void outgoing_clear(struct outgoing *self)
     buffer_clear(&self->bytes);
     self->pending_count = 0;
     self->event_count = 0;
-    self->letter_bytes = 0;
     self->sent_bytes = 0;
 }
 
@@ -207,7 +205,6 @@ void outgoing_dead_letter(struct outgoing *self, const struct dead_letter *lette
 {
     size_t offset = self->bytes.size;
     dead_letter_write(letter, &self->bytes);
-    self->letter_bytes += self->bytes.size - offset;
     add_pending(self, OUTGOING_DEADLETTER, -1, offset);
 }
 
@@ -218,7 +215,7 @@ bool outgoing_is_empty(const struct outgoing *self)
 
 bool outgoing_is_full(const struct outgoing *self)
 {
-    return self->sent_bytes + self->bytes.size >= BYTES_FULL || self->letter_bytes >= LETTERS_FULL;
+    return self->sent_bytes + self->bytes.size >= BYTES_FULL;
 }
 
 static const struct message *messages_of(struct outgoing *self, size_t *count)

@@ -25,7 +25,6 @@ struct outgoing {
     struct route_name *names;
     struct route_pair *pairs; /* of them */
     struct buffer bytes; /* sealed batches and dead letters */
-    size_t letter_bytes; /* of it, dead letters */
     struct pending *pending;
     size_t pending_count, pending_capacity;
     struct message *messages; /* made at commit from pending */
