@@ -83,14 +83,14 @@ struct fold_agency *fold_agency_at(const struct fold *self, uint32_t agency);
 uint32_t fold_cell_count(const struct fold *self);
 struct fold_cell *fold_cell_at(const struct fold *self, uint32_t cell); /* nothing may wait */
 
-/* What changed since fold_changes_taken: cells (positions), and the ids that came, in order of arrival. */
+/* What changed since fold_changes_taken: cells (positions), and how many ids came. */
 struct fold_changes {
     const uint32_t *cells;
     size_t cell_count;
-    const uint64_t *ids;
     size_t id_count;
 };
 struct fold_changes fold_changes(const struct fold *self);
+uint64_t fold_fresh_id(const struct fold *self, size_t number); /* in order of arrival, from 0 */
 void fold_changes_taken(struct fold *self); /* the cells' own flags are the caller's to clear */
 
 /* Ids as they were stored: puts them back, oldest first. */

@@ -41,7 +41,7 @@ struct fold {
     uint32_t cell_count, cell_capacity;
     uint32_t *changed; /* cells; as many as there are fit */
     uint32_t changed_count;
-    size_t fresh_ids; /* at the end of the queue: not taken yet */
+    size_t fresh_ids; /* the last that came: not taken yet */
     struct event_time as_of;
     size_t others;
 };
@@ -258,8 +258,7 @@ void fold_events(struct fold *self, const struct signal_event *events, const uin
 {
     for (size_t i = 0; i < count; i++) {
         if (i + IDS_AHEAD < count) {
-            __builtin_prefetch(id_set_home(&self->ids, events[i + IDS_AHEAD].id), 1);
-            __builtin_prefetch(id_set_leaving(&self->ids, IDS_AHEAD), 1);
+            id_set_fetch(&self->ids, events[i + IDS_AHEAD].id, IDS_AHEAD);
         }
         counts->results[events[i].channel][let_in(self, cells[i], &events[i], arrived)]++;
     }
@@ -430,9 +429,13 @@ struct fold_changes fold_changes(const struct fold *self)
     return (struct fold_changes){
         .cells = self->changed,
         .cell_count = self->changed_count,
-        .ids = fresh ? self->ids.queue + self->ids.tail - fresh : NULL,
         .id_count = fresh,
     };
+}
+
+uint64_t fold_fresh_id(const struct fold *self, size_t number)
+{
+    return id_set_at(&self->ids, self->ids.count - fold_changes(self).id_count + number);
 }
 
 void fold_changes_taken(struct fold *self)
@@ -473,8 +476,7 @@ size_t fold_others(const struct fold *self)
 
 size_t fold_memory(const struct fold *self)
 {
-    size_t size = self->ids.table_size * sizeof(uint64_t) + self->ids.queue_capacity * sizeof(uint64_t) +
-                  waiting_memory(&self->waiting);
+    size_t size = id_set_memory(&self->ids) + waiting_memory(&self->waiting);
     for (uint32_t i = 0; i < self->cell_count; i++) {
         size += sizeof(struct fold_cell) - sizeof(struct cell) + cell_memory(&self->cells[i]->cell);
     }

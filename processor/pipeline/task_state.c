@@ -63,7 +63,7 @@ static void put_ids(struct task *self, const struct fold_changes *changed, struc
     buffer_u8(&changes->bytes, IDS_FORMAT);
     buffer_u64(&changes->bytes, (uint64_t)self->arrived.us);
     for (size_t i = 0; i < changed->id_count; i++) {
-        buffer_u64(&changes->bytes, changed->ids[i]);
+        buffer_u64(&changes->bytes, fold_fresh_id(self->fold, i));
     }
     changes_end(changes);
 }

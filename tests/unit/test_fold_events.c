@@ -190,7 +190,7 @@ static void store(struct stored *self, struct fold *fold, const struct list *lis
         store_cell(self, changes.cells[i], &fold_cell_at(fold, changes.cells[i])->cell);
     }
     for (size_t i = 0; i < changes.id_count; i++) {
-        self->ids[self->id_count++] = changes.ids[i];
+        self->ids[self->id_count++] = fold_fresh_id(fold, i);
     }
     fold_changes_taken(fold);
     assert_int_equal(fold_changes(fold).cell_count + fold_changes(fold).id_count, 0);
