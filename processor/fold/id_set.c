@@ -21,7 +21,7 @@ static void make_tables(struct id_set *self, uint32_t capacity)
     self->distance_shift = 32 - distance_bits;
     self->distance_most = (1u << distance_bits) - 1;
     self->tag_mask = ((UINT32_C(1) << self->distance_shift) - 1) & ~self->place_mask;
-    self->table_size = capacity + capacity / 2 + 1; /* never full: a search ends */
+    self->table_size = 2 * capacity + 1; /* at most half full: searches are short */
     self->table = calloc(self->table_size, sizeof *self->table);
     self->ring = malloc(capacity * sizeof *self->ring);
     ASSERT(self->table && self->ring);
@@ -61,21 +61,20 @@ static inline uint32_t mark(const struct id_set *self, uint64_t id, uint32_t dis
     return told << self->distance_shift | ((uint32_t)id & self->tag_mask);
 }
 
-/* Finds an id: true when it is there. Else *at is the free entry where it would go, *entry what would stand there, but
- * for the place. */
-static bool find(const struct id_set *self, uint64_t id, uint32_t *at, uint32_t *entry)
+/* Finds an id: true when it is there. Else *at is the free entry where it would go. */
+static inline bool find(const struct id_set *self, uint64_t id, uint32_t *at)
 {
-    uint32_t distance = 0;
-    for (*at = id_set_home(self, id);; *at = next_to(self, *at)) {
-        uint32_t there = self->table[*at];
-        *entry = mark(self, id, distance++);
-        if (there == 0) {
-            return false;
-        }
-        if ((there & ~self->place_mask) == *entry && self->ring[(there & self->place_mask) - 1] == id) {
+    uint32_t one_further = UINT32_C(1) << self->distance_shift;
+    uint32_t furthest = self->distance_most << self->distance_shift;
+    uint32_t wanted = mark(self, id, 0);
+    uint32_t entry;
+    for (*at = id_set_home(self, id); (entry = self->table[*at]); *at = next_to(self, *at)) {
+        if ((entry & ~self->place_mask) == wanted && self->ring[(entry & self->place_mask) - 1] == id) {
             return true;
         }
+        wanted += wanted < furthest ? one_further : 0;
     }
+    return false;
 }
 
 static uint32_t distance_of(const struct id_set *self, uint32_t at)
@@ -88,8 +87,8 @@ static uint32_t distance_of(const struct id_set *self, uint32_t at)
     return steps(self, id_set_home(self, self->ring[(entry & self->place_mask) - 1]), at);
 }
 
-/* Takes an entry out and moves those behind it up, so that no search ends early. */
-static void table_remove(struct id_set *self, uint32_t hole)
+/* Takes an entry out and moves those behind it up, so that no search ends early; returns which one is free now. */
+static uint32_t table_remove(struct id_set *self, uint32_t hole)
 {
     uint32_t rest = (UINT32_C(1) << self->distance_shift) - 1;
     for (uint32_t at = next_to(self, hole); self->table[at]; at = next_to(self, at)) {
@@ -101,11 +100,13 @@ static void table_remove(struct id_set *self, uint32_t hole)
         }
     }
     self->table[hole] = 0;
+    return hole;
 }
 
 /* ---- the ring ---- */
 
-static void forget_oldest(struct id_set *self)
+/* Returns the entry of the table that is free now. */
+static uint32_t forget_oldest(struct id_set *self)
 {
     struct arrival *oldest = &self->arrivals[self->first_arrival];
     uint32_t at = id_set_home(self, self->ring[self->head]);
@@ -113,7 +114,7 @@ static void forget_oldest(struct id_set *self)
         ASSERT(self->table[at]);
         at = next_to(self, at);
     }
-    table_remove(self, at);
+    uint32_t freed = table_remove(self, at);
     self->head = self->head + 1 < self->capacity ? self->head + 1 : 0;
     self->count--;
     self->forgotten++;
@@ -121,15 +122,16 @@ static void forget_oldest(struct id_set *self)
         self->first_arrival++;
         self->arrival_count--;
     }
+    return freed;
 }
 
 /* At the end of the ring, and where `find` said. */
-static void put(struct id_set *self, uint64_t id, uint32_t at, uint32_t entry)
+static void put(struct id_set *self, uint64_t id, uint32_t at)
 {
     uint32_t place = self->head + self->count++;
     place = place < self->capacity ? place : place - self->capacity;
     self->ring[place] = id;
-    self->table[at] = entry | (place + 1);
+    self->table[at] = mark(self, id, steps(self, id_set_home(self, id), at)) | (place + 1);
 }
 
 static void grow(struct id_set *self)
@@ -138,9 +140,10 @@ static void grow(struct id_set *self)
     make_tables(self, old.capacity < old.ids_max / 2 ? old.capacity * 2 : old.ids_max);
     self->head = self->count = 0;
     for (uint32_t i = 0; i < old.count; i++) {
-        uint32_t at, entry;
-        find(self, id_set_at(&old, i), &at, &entry);
-        put(self, id_set_at(&old, i), at, entry);
+        uint64_t id = id_set_at(&old, i);
+        uint32_t at;
+        find(self, id, &at);
+        put(self, id, at);
     }
     free(old.table);
     free(old.ring);
@@ -180,20 +183,20 @@ bool id_set_add(struct id_set *self, uint64_t id, struct event_time arrived)
     while (self->arrival_count && self->arrivals[self->first_arrival].second < oldest) {
         forget_oldest(self);
     }
-    uint32_t at, entry;
-    if (find(self, id, &at, &entry)) {
+    uint32_t at;
+    if (find(self, id, &at)) {
         return false;
     }
-    if (self->count == self->capacity) {
-        if (self->capacity < self->ids_max) {
-            grow(self);
-        } else {
-            self->lost_second = self->arrivals[self->first_arrival].second;
-            forget_oldest(self);
-        }
-        find(self, id, &at, &entry);
+    if (self->count == self->ids_max) {
+        self->lost_second = self->arrivals[self->first_arrival].second;
+        uint32_t home = id_set_home(self, id);
+        uint32_t freed = forget_oldest(self);
+        at = steps(self, home, freed) < steps(self, home, at) ? freed : at; /* a search would end there now */
+    } else if (self->count == self->capacity) {
+        grow(self);
+        find(self, id, &at);
     }
-    put(self, id, at, entry);
+    put(self, id, at);
     note_arrival(self, second);
     return true;
 }

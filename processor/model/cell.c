@@ -307,10 +307,9 @@ enum outcome cell_decode_open(struct cell *self, struct span bytes, struct reaso
     for (unsigned r = 0; r < RESOLUTIONS; r++) {
         open[r].index = cursor_zigzag(&in);
         struct span body = cursor_span(&in);
-        if (in.broken || !body_is_valid(body)) {
+        if (in.broken || !body_take(body, &open[r])) {
             return FAIL(why, STOP, REASON_BAD_STATE, "open panes of %zu bytes cannot be read", bytes.size);
         }
-        body_read(body, &open[r]);
     }
     if (cursor_left(&in)) {
         return FAIL(why, STOP, REASON_BAD_STATE, "open panes are followed by %zu bytes", cursor_left(&in));

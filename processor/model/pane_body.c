@@ -1,6 +1,8 @@
 /* pane_body.c - one pane's counters: added up, and to and from bytes. */
 #include "pane_body.h"
 
+#include <endian.h>
+
 _Static_assert(COUNTERS % PANE_GROUP == 0 && COUNTERS / PANE_GROUP <= 64, "a bit for every group of counters");
 
 /* ---- dense ---- */
@@ -74,11 +76,64 @@ static inline uint64_t zigzag(int64_t value)
     return ((uint64_t)value << 1) ^ (uint64_t)(value >> 63);
 }
 
-/* One non-zero counter, `gap` behind the one before. */
-static inline size_t put_counter(uint8_t *out, unsigned gap, int64_t value)
+static inline uint64_t load_le64(const uint8_t *at)
 {
-    size_t size = put_varint(out, (uint64_t)gap * 2 + (value == 1));
-    return value == 1 ? size : size + put_varint(out + size, zigzag(value));
+    uint64_t value;
+    memcpy(&value, at, sizeof value);
+    return le64toh(value);
+}
+
+/* Numbers in bits, the lowest bit of a byte first. */
+struct bit_writer {
+    uint8_t *at;
+    uint64_t bits; /* not written yet: fewer than 8 */
+    unsigned count;
+};
+
+static inline void put_bits(struct bit_writer *self, uint64_t bits, unsigned count)
+{
+    uint64_t all = self->bits | bits << self->count;
+    uint64_t stored = htole64(all);
+    memcpy(self->at, &stored, sizeof stored);
+    self->count += count;
+    self->at += self->count / 8;
+    self->bits = all >> (self->count & ~7u);
+    self->count &= 7;
+}
+
+#define SHORT_BITS 24 /* below the highest of a number that is written, and read, in one go */
+
+static inline void put_number(struct bit_writer *self, uint64_t number)
+{
+    unsigned below = 63 - (unsigned)__builtin_clzll(number);
+    uint64_t highest = UINT64_C(1) << below;
+    if (below <= SHORT_BITS) {
+        put_bits(self, (number ^ highest) << (below + 1) | highest, 2 * below + 1);
+        return;
+    }
+    put_bits(self, highest, below + 1);
+    put_bits(self, number ^ highest, below);
+}
+
+static inline uint64_t bits_at(const uint8_t *bytes, size_t bit)
+{
+    return load_le64(bytes + bit / 8) >> (bit & 7);
+}
+
+/* Of a number that is there, and whose bytes are followed by BODY_SLACK more. */
+static inline uint64_t take_number(const uint8_t *bytes, size_t *bit)
+{
+    uint64_t bits = bits_at(bytes, *bit);
+    unsigned below = (unsigned)__builtin_ctzll(bits);
+    uint64_t highest = UINT64_C(1) << below;
+    if (below <= SHORT_BITS) {
+        *bit += 2 * (size_t)below + 1;
+        return (bits >> (below + 1) & (highest - 1)) | highest;
+    }
+    *bit += (size_t)below + 1;
+    bits = bits_at(bytes, *bit);
+    *bit += below;
+    return (bits & (highest - 1)) | highest;
 }
 
 /* Bit i: counter i of the group is not 0. */
@@ -91,109 +146,168 @@ static inline unsigned which_are_set(const int32_t counts[PANE_GROUP])
     return set;
 }
 
-size_t body_put(const struct pane *pane, uint8_t *out)
+static inline uint32_t signs_of(const int32_t counts[PANE_GROUP])
 {
-    size_t size = put_varint(out, (uint64_t)pane->touches);
-    unsigned before = 0;
-    for (uint64_t left = pane->groups; left;) {
-        unsigned first = take_group(&left);
-        for (unsigned set = which_are_set(pane->counts + first); set; set &= set - 1) {
-            unsigned i = first + (unsigned)__builtin_ctz(set);
-            size += put_counter(out + size, i - before, pane->counts[i]);
-            before = i;
-        }
+    uint32_t signs = 0;
+    for (unsigned i = 0; i < PANE_GROUP; i++) {
+        signs |= (uint32_t)counts[i];
     }
-    return size;
+    return signs >> 31;
 }
 
-/* The counters of a valid body, one by one. */
-struct body_reader {
-    const uint8_t *at, *end;
-    unsigned counter;
-    int64_t value;
+size_t body_put(const struct pane *pane, uint8_t *out)
+{
+    uint8_t sets[COUNTERS / PANE_GROUP];
+    uint64_t groups = 0;
+    size_t count = 0;
+    uint32_t is_signed = 0;
+    for (uint64_t left = pane->groups; left;) {
+        unsigned first = take_group(&left);
+        unsigned set = which_are_set(pane->counts + first);
+        sets[count] = (uint8_t)set;
+        count += set != 0;
+        groups |= (uint64_t)(set != 0) << first / PANE_GROUP;
+        is_signed |= signs_of(pane->counts + first);
+    }
+    size_t size = put_varint(out, (uint64_t)pane->touches * 2 + is_signed);
+    size += put_varint(out + size, groups);
+    memcpy(out + size, sets, count);
+    struct bit_writer writer = {.at = out + size + count};
+    const uint8_t *next = sets;
+    for (uint64_t left = groups; left;) {
+        const int32_t *counts = pane->counts + take_group(&left);
+        for (unsigned set = *next++; set; set &= set - 1) {
+            int32_t value = counts[__builtin_ctz(set)];
+            put_number(&writer, is_signed ? zigzag(value) : (uint64_t)value);
+        }
+    }
+    return (size_t)(writer.at - out) + (writer.count != 0);
+}
+
+/* A valid body, read. */
+struct body {
+    int32_t touches;
+    bool is_signed;
+    uint64_t groups;     /* left to read */
+    const uint8_t *sets; /* of the groups left */
+    const uint8_t *numbers;
+    size_t bit; /* of the next number */
 };
 
-static inline bool body_next(struct body_reader *self)
+static inline struct body body_open(const uint8_t *at)
 {
-    if (self->at == self->end) {
+    struct body body;
+    uint64_t head = take_varint(&at);
+    body.touches = (int32_t)(head >> 1);
+    body.is_signed = head & 1;
+    body.groups = take_varint(&at);
+    body.sets = at;
+    body.numbers = at + __builtin_popcountll(body.groups);
+    body.bit = 0;
+    return body;
+}
+
+static inline int64_t take_value(struct body *body)
+{
+    uint64_t number = take_number(body->numbers, &body->bit);
+    return body->is_signed ? unzigzag(number) : (int64_t)number;
+}
+
+/* The groups, the sets and every number there, and nothing behind them. bytes: what begins at `at`, and slack. */
+static bool counters_are_valid(const uint8_t *at, const uint8_t *end, int64_t touches, bool is_signed)
+{
+    struct cursor in = cursor_over(span_of(at, (size_t)(end - at)));
+    uint64_t groups = cursor_varint(&in);
+    size_t count = (size_t)__builtin_popcountll(groups);
+    struct span sets = cursor_bytes(&in, count);
+    if (in.broken || groups >> (COUNTERS / PANE_GROUP)) {
         return false;
     }
-    uint64_t head = take_varint(&self->at);
-    self->counter += (unsigned)(head >> 1);
-    self->value = head & 1 ? 1 : unzigzag(take_varint(&self->at));
+    size_t bit = 0, bits = cursor_left(&in) * 8;
+    for (size_t i = 0; i < count; i++) {
+        for (unsigned set = sets.data[i]; set; set &= set - 1) {
+            uint64_t ahead = bits_at(in.at, bit);
+            if (ahead << 24 == 0 || __builtin_ctzll(ahead) > 31) {
+                return false;
+            }
+            uint64_t number = take_number(in.at, &bit);
+            int64_t value = is_signed ? unzigzag(number) : (int64_t)number;
+            if (bit > bits || value > touches || value < -touches) {
+                return false;
+            }
+        }
+        if (sets.data[i] == 0) {
+            return false;
+        }
+    }
+    return bits - bit < 8 && (bit == bits || bits_at(in.at, bit) << (64 - (bits - bit)) == 0);
+}
+
+bool body_take(struct span bytes, struct pane *pane)
+{
+    uint8_t padded[PANE_BODY_MAX + BODY_SLACK];
+    if (bytes.size > PANE_BODY_MAX || bytes.size == 0) {
+        return false;
+    }
+    memcpy(padded, bytes.data, bytes.size);
+    memset(padded + bytes.size, 0, BODY_SLACK);
+    struct cursor in = cursor_over(span_of(padded, bytes.size));
+    uint64_t head = cursor_varint(&in);
+    if (in.broken || head >> 1 > INT32_MAX ||
+        !counters_are_valid(in.at, padded + bytes.size, (int64_t)(head >> 1), head & 1)) {
+        return false;
+    }
+    if (pane) {
+        body_read(padded, pane);
+    }
     return true;
 }
 
-static inline struct body_reader body_open(struct span body, int32_t *touches)
+void body_read(const uint8_t *bytes, struct pane *pane)
 {
-    struct body_reader reader = {.at = body.data, .end = body.data + body.size};
-    *touches = (int32_t)take_varint(&reader.at);
-    return reader;
-}
-
-bool body_is_valid(struct span body)
-{
-    struct cursor in = cursor_over(body);
-    uint64_t touches = cursor_varint(&in);
-    uint64_t counter = 0;
-    bool first = true;
-    if (touches > INT32_MAX || body.size > PANE_BODY_MAX) {
-        return false;
-    }
-    while (!in.broken && cursor_left(&in)) {
-        uint64_t head = cursor_varint(&in);
-        if (head >> 1 > COUNTERS || (!first && head >> 1 == 0)) {
-            return false;
+    struct body body = body_open(bytes);
+    pane->touches += body.touches;
+    pane->groups |= body.groups;
+    while (body.groups) {
+        int32_t *counts = pane->counts + take_group(&body.groups);
+        for (unsigned set = *body.sets++; set; set &= set - 1) {
+            counts[__builtin_ctz(set)] += (int32_t)take_value(&body);
         }
-        counter += head >> 1;
-        int64_t value = head & 1 ? 1 : cursor_zigzag(&in);
-        if (counter >= COUNTERS || value == 0 || value > (int64_t)touches || value < -(int64_t)touches) {
-            return false;
+    }
+}
+
+void body_sum(const uint8_t *bytes, int64_t sums[COUNTERS])
+{
+    struct body body = body_open(bytes);
+    while (body.groups) {
+        int64_t *counts = sums + take_group(&body.groups);
+        for (unsigned set = *body.sets++; set; set &= set - 1) {
+            counts[__builtin_ctz(set)] += take_value(&body);
         }
-        first = false;
-    }
-    return !in.broken;
-}
-
-void body_read(struct span body, struct pane *pane)
-{
-    int32_t touches;
-    struct body_reader reader = body_open(body, &touches);
-    while (body_next(&reader)) {
-        pane_count(pane, reader.counter, (int32_t)reader.value);
-    }
-    pane->touches += touches;
-}
-
-void body_sum(struct span body, int64_t sums[COUNTERS])
-{
-    int32_t touches;
-    struct body_reader reader = body_open(body, &touches);
-    while (body_next(&reader)) {
-        sums[reader.counter] += reader.value;
     }
 }
 
-void body_sum_share(struct span body, double share, double sums[COUNTERS], uint64_t *groups)
+void body_sum_share(const uint8_t *bytes, double share, double sums[COUNTERS], uint64_t *groups)
 {
-    int32_t touches;
-    struct body_reader reader = body_open(body, &touches);
-    while (body_next(&reader)) {
-        sums[reader.counter] += share * (double)reader.value;
-        *groups |= UINT64_C(1) << reader.counter / PANE_GROUP;
+    struct body body = body_open(bytes);
+    *groups |= body.groups;
+    while (body.groups) {
+        double *counts = sums + take_group(&body.groups);
+        for (unsigned set = *body.sets++; set; set &= set - 1) {
+            counts[__builtin_ctz(set)] += share * (double)take_value(&body);
+        }
     }
 }
 
-size_t body_join(struct span body, const struct pane *more, uint8_t *out)
+size_t body_join(const uint8_t *bytes, const struct pane *more, uint8_t *out)
 {
-    const uint8_t *at = body.data;
-    if (body.size == 0) {
+    if (!bytes) {
         return body_put(more, out);
     }
-    if ((int64_t)take_varint(&at) + more->touches > INT32_MAX) {
+    if ((int64_t)body_open(bytes).touches + more->touches > INT32_MAX) {
         return 0;
     }
     struct pane sum = *more;
-    body_read(body, &sum);
+    body_read(bytes, &sum);
     return body_put(&sum, out);
 }

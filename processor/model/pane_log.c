@@ -37,12 +37,10 @@ static void forget_hint(struct pane_log *self)
     self->hint_before = self->first;
 }
 
+/* An eighth more than is needed: logs grow slowly, and there are many of them. */
 static void make_room(struct pane_log *self, uint32_t needed)
 {
-    uint32_t capacity = self->capacity ? self->capacity : 128;
-    while (capacity < needed) {
-        capacity += capacity / 2;
-    }
+    uint32_t capacity = needed + needed / 8 + BODY_SLACK;
     uint8_t *grown = realloc(self->data, capacity);
     ASSERT(grown);
     self->data = grown;
@@ -57,10 +55,11 @@ static void drop_expired(struct pane_log *self)
     forget_hint(self);
 }
 
-/* Makes the bytes [at, at + old) be `size` given ones. What has expired gives its room before more is asked for. */
+/* Makes the bytes [at, at + old) be `size` given ones. What has expired gives its room before more is asked for: it
+ * does so at most once an hour, so there is no need to wait until it is worth it. */
 static void replace(struct pane_log *self, uint32_t at, uint32_t old, const uint8_t *bytes, uint32_t size)
 {
-    if (self->size - old + size > self->capacity && self->start > self->size / 8) {
+    if (self->size - old + size + BODY_SLACK > self->capacity && self->start > 0) {
         at -= self->start;
         drop_expired(self);
     }
@@ -68,7 +67,7 @@ static void replace(struct pane_log *self, uint32_t at, uint32_t old, const uint
         forget_hint(self);
     }
     uint32_t needed = self->size - old + size;
-    if (needed > self->capacity) {
+    if (needed + BODY_SLACK > self->capacity) {
         make_room(self, needed);
     }
     memmove(self->data + at + size, self->data + at + old, self->size - at - old);
@@ -152,7 +151,7 @@ bool pane_log_join(struct pane_log *self, int64_t index, const struct pane *pane
     struct entry entry;
     int64_t before;
     bool is_there = find(self, index, &entry, &before);
-    size_t size = body_join(is_there ? entry.body : span_of(NULL, 0), pane, body);
+    size_t size = body_join(is_there ? entry.body.data : NULL, pane, body);
     if (size == 0) {
         return false;
     }
@@ -172,7 +171,7 @@ static void merge(struct pane_log *self, const struct entry *entry, int64_t befo
 {
     struct pane sum = {.index = pane->index};
     uint8_t body[PANE_BODY_MAX];
-    body_read(entry->body, &sum);
+    body_read(entry->body.data, &sum);
     sum.touches = sum_bounded(sum.touches, pane->touches);
     sum.groups |= pane->groups;
     for (unsigned i = 0; i < COUNTERS; i++) {
@@ -217,7 +216,7 @@ void pane_log_sum(const struct pane_log *self, int64_t first, int64_t last, int6
             return;
         }
         if (entry.index >= first) {
-            body_sum(entry.body, sums);
+            body_sum(entry.body.data, sums);
         }
         before = entry.index;
         at = entry.next;
@@ -235,7 +234,7 @@ void pane_log_sum_runs(const struct pane_log *self, const struct pane_run *runs,
             run++;
         }
         if (run < count && entry.index >= runs[run].first) {
-            body_sum_share(entry.body, runs[run].share, sums, &groups);
+            body_sum_share(entry.body.data, runs[run].share, sums, &groups);
         }
         before = entry.index;
         at = entry.next;
@@ -251,7 +250,7 @@ void pane_log_each(const struct pane_log *self, int64_t end, pane_visitor *visit
         if (entry.index >= end) {
             return;
         }
-        body_sum_share(entry.body, 1, sums, &groups);
+        body_sum_share(entry.body.data, 1, sums, &groups);
         visit(context, entry.index, sums);
         sums_clear(sums, groups);
         before = entry.index;
@@ -278,7 +277,7 @@ bool pane_log_decode(struct pane_log *self, struct cursor *in)
         uint64_t gap = cursor_varint(&entries);
         struct span body = cursor_bytes(&entries, (size_t)cursor_varint(&entries));
         bool is_ordered = is_first || (gap > 0 && gap <= (uint64_t)(PANE_INDEX_MAX - index));
-        if (entries.broken || !is_ordered || !body_is_valid(body)) {
+        if (entries.broken || !is_ordered || !body_take(body, NULL)) {
             return false;
         }
         index += is_first ? 0 : (int64_t)gap;

@@ -54,13 +54,14 @@ bool pin_next(struct pin_reader *self, struct pin_cell *cell)
     cell->service = cursor_span(&self->in);
     cell->channel = (enum channel)cursor_u8(&self->in);
     struct span body = cursor_span(&self->in);
+    struct pane pane = {0};
     self->in.broken |= cell->channel >= CHANNELS || cell->service.size == 0 || cell->service.size > ID_SIZE_MAX ||
-                       !body_is_valid(body);
+                       !body_take(body, &pane);
     if (self->in.broken) {
         return false;
     }
     memset(cell->counts, 0, sizeof cell->counts);
-    body_sum(body, cell->counts);
+    pane_sum(&pane, cell->counts);
     return true;
 }
 

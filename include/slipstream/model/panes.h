@@ -1,7 +1,7 @@
 /* panes.h - a cell's history: what one (agency, service, channel) counted, in panes of a minute, an hour and six hours.
  *
- * Shape: three rings of panes, the newest dense and open, the others sparse and encoded (a gap, a mask of the non-zero
- * counters, varints), in memory as in Redis. Every event is in all three rings, as far as they reach. The open panes
+ * Shape: three rings of panes, the newest dense and open, the others sparse and encoded (a gap, masks of the non-zero
+ * counters, their numbers in bits), in memory as in Redis. Every event is in all three rings, as far as they reach. The open panes
  * cascade: the open hour holds what its closed minutes held, the open six hours what its closed hours held, so that an
  * event touches one dense pane; readers add them up. Counts are signed: a retraction may come first.
  * Units: pane indexes are whole panes since the epoch. Errors: decoding says STOP/bad_state or a newer format.
@@ -115,7 +115,7 @@ int64_t cell_begins_us(const struct cell *self);
 /* Bytes for Redis: the open panes, and the closed ones of each resolution apart, since minutes close sixty times as often
  * as hours. A format number first, stable counter ids throughout. */
 #define CELL_FORMAT 1
-#define CELL_OPEN_SIZE_MAX (RESOLUTIONS * (COUNTERS * 6 + 64))
+#define CELL_OPEN_SIZE_MAX (RESOLUTIONS * (COUNTERS * 8 + 64))
 #define CELL_CLOSED_SIZE_MAX (1u << 20)
 void cell_encode_open(const struct cell *self, struct buffer *out);
 void cell_encode_closed(const struct cell *self, enum resolution resolution, struct buffer *out);
