@@ -53,7 +53,7 @@ static const struct kafka_property common_defaults[] = {
     {"compression.type", "lz4"},
     {"linger.ms", "5"},
     {"queue.buffering.max.messages", "100000"},
-    {"queue.buffering.max.kbytes", "65536"},
+    {"queue.buffering.max.kbytes", "32768"},
     {NULL, NULL},
 };
 static const struct kafka_property common_fixed[] = {

@@ -88,6 +88,7 @@ static enum outcome publisher_connect(struct kafka_publisher *self, const struct
 {
     const struct kafka_property nothing[] = {{NULL, NULL}};
     const struct kafka_property defaults[] = {
+        {"queue.buffering.max.kbytes", "16384"},
         {"message.timeout.ms", "120000"}, /* then the caller hears of it, and publishes what is true by then */
         {NULL, NULL},
     };

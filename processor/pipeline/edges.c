@@ -5,7 +5,8 @@
 
 #include <stdio.h>
 
-#define KAFKA_TIMEOUT_MS 3000 /* who is told to stop meanwhile waits for it */
+#define KAFKA_TIMEOUT_MS      3000 /* who is told to stop meanwhile waits for it */
+#define SIGNALS_QUEUED_KBYTES 8192 /* a thousand events a message: some 200,000 of them, half a second's work */
 
 enum outcome edges_kafka(const struct pipeline_settings *settings, char cluster_id[CLUSTER_ID_SIZE], char topic_id[32],
                          struct reason *why)
@@ -169,6 +170,9 @@ enum outcome score_edges_open(struct score_edges *self, const struct pipeline_se
         .batch_max = (size_t)config->score_batch,
         .events = events,
     };
+    if (source.kafka.queued_kbytes_max > SIGNALS_QUEUED_KBYTES) {
+        source.kafka.queued_kbytes_max = SIGNALS_QUEUED_KBYTES;
+    }
     return kafka_source_open(&source, &self->source, why);
 }
 

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#define KEEP_BYTES ((size_t)1 << 20)
+#define KEEP_BYTES ((size_t)256 << 10)
 
 void outputs_init(struct outputs *self)
 {

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#define GROUP_BYTES            ((size_t)8 << 20) /* of changes sent to Redis at a time: bounds the memory of a busy hour's end */
+#define GROUP_BYTES            ((size_t)4 << 20) /* changes and outputs made before they are applied and published */
 #define PUBLISH_ALL_US         US_PER_HOUR
 #define NOT_READING_PART       20 /* behind, looks, applies and what is published take at most this part of the time */
 #define APPLY_REST_MOST_US     (10 * US_PER_SECOND) /* what a restart would have to read again */
@@ -225,6 +225,11 @@ static int64_t look_rest_us(const struct scorer *self, const struct task *task, 
     return is_behind(task, wall) && rest > interval ? rest : interval;
 }
 
+struct look_times {
+    struct event_time wall;
+    struct mono_time now;
+};
+
 /* Looks happen at minute boundaries of event time; between them the touched agencies' figures follow. */
 static void look_if_due(struct scorer *self, struct task *task, struct event_time wall, struct mono_time now)
 {
@@ -303,28 +308,7 @@ static enum outcome apply_group(struct scorer *self, size_t count, struct reason
     return applied;
 }
 
-/* Writes what has changed of every task, in groups of bounded size, and publishes what belongs to it. */
-static enum outcome apply_changes(struct scorer *self, struct reason *why)
-{
-    size_t group = 0;
-    size_t bytes = 0;
-    self->clogged = false;
-    for (int32_t p = 0; p < self->partitions; p++) {
-        struct task *task = &self->tasks[p];
-        if (task->claimed && (task_has_changes(task) || self->outputs[p].count)) {
-            task_prepare(task, &self->applies[group]);
-            self->applied[group++] = task;
-            bytes += task->changes.bytes.size;
-        }
-        if (group && (bytes >= GROUP_BYTES || p == self->partitions - 1)) {
-            TRY(apply_group(self, group, why));
-            group = bytes = 0;
-        }
-    }
-    return DONE;
-}
-
-static void tick_all(struct scorer *self, struct event_time wall, struct mono_time now)
+static void tick_all(struct scorer *self, struct event_time wall)
 {
     self->behind = false;
     for (int32_t p = 0; p < self->partitions; p++) {
@@ -335,10 +319,43 @@ static void tick_all(struct scorer *self, struct event_time wall, struct mono_ti
             task->publish_all |= self->republish || was_not_applied;
             task_tick(task, wall);
             self->behind |= is_behind(task, wall);
-            look_if_due(self, task, wall, now);
         }
     }
     self->republish = false;
+}
+
+/* Writes what has changed of every task, in groups of bounded size, and publishes what belongs to it. A look of a task
+ * comes right before: what all the looks together want published is much. */
+static enum outcome apply_changes(struct scorer *self, const struct look_times *looks, struct reason *why)
+{
+    size_t group = 0;
+    size_t bytes = 0;
+    self->clogged = false;
+    for (int32_t p = 0; p < self->partitions; p++) {
+        struct task *task = &self->tasks[p];
+        if (task->claimed && looks) {
+            look_if_due(self, task, looks->wall, looks->now);
+        }
+        if (task->claimed && (task_has_changes(task) || self->outputs[p].count)) {
+            task_prepare(task, &self->applies[group]);
+            self->applied[group++] = task;
+            bytes += task->changes.bytes.size + self->outputs[p].bytes.size;
+        }
+        if (group && (bytes >= GROUP_BYTES || p == self->partitions - 1)) {
+            TRY(apply_group(self, group, why));
+            group = bytes = 0;
+        }
+    }
+    return DONE;
+}
+
+static enum outcome look_and_apply(struct scorer *self, struct mono_time now, struct reason *why)
+{
+    const struct clock *clock = self->settings.clock;
+    const struct look_times looks = {clock->wall(clock), now};
+    see_positions(self);
+    tick_all(self, looks.wall);
+    return apply_changes(self, &looks, why);
 }
 
 static void serve_notifier(struct scorer *self)
@@ -378,9 +395,7 @@ enum outcome scorer_turn(struct scorer *self, struct reason *why)
     }
     self->last_apply = now;
     self->has_looked = false;
-    see_positions(self);
-    tick_all(self, clock->wall(clock), now);
-    TRY(apply_changes(self, why));
+    TRY(look_and_apply(self, now, why));
     self->apply_us = clock->mono(clock).us - now.us;
     if (self->has_looked) {
         self->looks_us = self->apply_us;
@@ -393,14 +408,12 @@ enum outcome scorer_turn(struct scorer *self, struct reason *why)
 enum outcome scorer_drain(struct scorer *self, struct reason *why)
 {
     scorer_status(self)->draining = true;
-    see_positions(self);
-    tick_all(self, self->settings.clock->wall(self->settings.clock), self->settings.clock->mono(self->settings.clock));
-    TRY(apply_changes(self, why));
+    TRY(look_and_apply(self, self->settings.clock->mono(self->settings.clock), why));
     for (unsigned i = 0; i < 50 && self->publisher->ops->queued(self->publisher); i++) {
         TRY(self->publisher->ops->serve(self->publisher, 100 * US_PER_MS, why));
     }
     serve_notifier(self);
-    return apply_changes(self, why); /* alerts acknowledged meanwhile leave the outbox */
+    return apply_changes(self, NULL, why); /* alerts acknowledged meanwhile leave the outbox */
 }
 
 /* ---- rebalances: inside poll and close ---- */
@@ -433,7 +446,7 @@ static void on_revoked(void *context, const struct partition_start *partitions, 
     struct scorer *self = context;
     struct reason why;
     see_positions(self);
-    if (apply_changes(self, &why) != DONE) {
+    if (apply_changes(self, NULL, &why) != DONE) {
         LOG(self->settings.log, LOG_WARN, "score", "apply_on_revoke_failed", LOG_REASON(&why));
     }
     for (size_t i = 0; i < count; i++) {
