@@ -28,7 +28,7 @@ enum setting_type {
       "this instance's name, stable over restarts; the host's name when empty")                                        \
     S(stage, SETTING_CHOICE, "stage", "all", 0, 2, "all|intake|score", "which stages this process runs")               \
     S(kafka_brokers, SETTING_TEXT, "kafka.brokers", "127.0.0.1:9092", 1, 4096, "", "host:port, comma-separated")       \
-    S(kafka_queued_max, SETTING_SIZE, "kafka.queued_max", "32MiB", 1048576, 1073741824, "",                            \
+    S(kafka_queued_max, SETTING_SIZE, "kafka.queued_max", "8MiB", 1048576, 1073741824, "",                            \
       "bytes of messages a consumer may hold ahead of the stage; decides the memory in a backlog")                     \
     S(topic_web, SETTING_TEXT, "topics.web", "interactions.web", 1, 249, "", "topic of web interactions")              \
     S(topic_phone, SETTING_TEXT, "topics.phone", "interactions.phone", 1, 249, "", "topic of phone interactions")      \
@@ -84,7 +84,7 @@ enum setting_type {
       "longest time between two writes of changed state")                                                              \
     S(look_interval, SETTING_DURATION, "score.look_interval", "5s", 100000, 60000000, "",                              \
       "how often the live view follows within a minute; alerts look at every minute of event time")                    \
-    S(score_batch, SETTING_COUNT, "score.batch", "64", 1, 10000, "", "signal batches taken from Kafka at a time")      \
+    S(score_batch, SETTING_COUNT, "score.batch", "16", 1, 10000, "", "signal batches taken from Kafka at a time")      \
     S(dedupe_horizon, SETTING_DURATION, "dedupe.horizon", "1h", 1000000, 604800000000, "",                             \
       "how long an event id is remembered")                                                                            \
     S(dedupe_max_ids, SETTING_COUNT, "dedupe.max_ids", "4194304", 1024, 268435456, "",                                 \
