@@ -21,7 +21,7 @@ static void make_tables(struct id_set *self, uint32_t capacity)
     self->distance_shift = 32 - distance_bits;
     self->distance_most = (1u << distance_bits) - 1;
     self->tag_mask = ((UINT32_C(1) << self->distance_shift) - 1) & ~self->place_mask;
-    self->table_size = 2 * capacity + 1; /* at most half full: searches are short */
+    self->table_size = capacity + capacity / 2 + 1; /* never full: a search ends */
     self->table = calloc(self->table_size, sizeof *self->table);
     self->ring = malloc(capacity * sizeof *self->ring);
     ASSERT(self->table && self->ring);

@@ -18,7 +18,7 @@ struct arrival { /* ids that came in the same second */
 
 struct id_set {
     uint32_t *table;     /* distance from home, bits of the id, place in the ring + 1; 0: free */
-    uint32_t table_size; /* twice the ring's */
+    uint32_t table_size; /* half as many again as the ring */
     uint64_t *ring;
     uint32_t capacity; /* of the ring: doubles, up to ids_max */
     uint32_t head;     /* the oldest's place */

@@ -13,6 +13,8 @@
  * not in use. Of their own mappings they go back at once. */
 #define MAPPED_BYTES  (256 * 1024)
 #define TRIMMED_BYTES (1024 * 1024) /* free at the end of a heap */
+#define TRIM_TURNS    60            /* of 50 ms; what cells outgrew lies between them, and is never at an end */
+#define ARENAS_MAX    2             /* each thread's own would keep what only it had use for */
 
 struct ops {
     const struct config *config;
@@ -69,6 +71,22 @@ static enum outcome ops_open(struct ops *self, struct reason *why)
     return DONE;
 }
 
+static void keep_less_memory(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
+    mallopt(M_TRIM_THRESHOLD, TRIMMED_BYTES);
+    mallopt(M_ARENA_MAX, ARENAS_MAX);
+#endif
+}
+
+static void give_memory_back(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0); /* whole pages between what is in use, of all heaps */
+#endif
+}
+
 static enum exit_code run_stages(const struct command *command, struct ops *ops, const struct setup *setup,
                                  struct method_slot *methods)
 {
@@ -79,7 +97,7 @@ static enum exit_code run_stages(const struct command *command, struct ops *ops,
         return complain(command, &why);
     }
     bool told = false;
-    while (!pipeline_has_ended(pipeline)) {
+    for (unsigned turn = 1; !pipeline_has_ended(pipeline); turn++) {
         const struct timespec slice = {0, 50 * 1000 * 1000};
         nanosleep(&slice, NULL);
         if (signals_stop() && !told) {
@@ -89,6 +107,9 @@ static enum exit_code run_stages(const struct command *command, struct ops *ops,
         }
         if (signals_hup()) {
             reload(setup, methods, &ops->status);
+        }
+        if (turn % TRIM_TURNS == 0) {
+            give_memory_back();
         }
     }
     pipeline_stop(pipeline); /* a stage that failed takes the other with it: the orchestrator starts both again */
@@ -111,17 +132,9 @@ static struct method_slot *open_methods(const struct config *config)
     return loaded ? method_slot_open(scoring, shadow) : NULL;
 }
 
-static void give_memory_back(void)
-{
-#ifdef __GLIBC__
-    mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
-    mallopt(M_TRIM_THRESHOLD, TRIMMED_BYTES);
-#endif
-}
-
 static enum exit_code run_run(const struct command *self, int argc, char **argv)
 {
-    give_memory_back();
+    keep_less_memory();
     struct setup setup;
     enum exit_code code;
     if (!setup_open(&setup, self, argc, argv, &code)) {
