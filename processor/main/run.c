@@ -13,7 +13,7 @@
  * not in use. Of their own mappings they go back at once. */
 #define MAPPED_BYTES  (256 * 1024)
 #define TRIMMED_BYTES (1024 * 1024) /* free at the end of a heap */
-#define TRIM_TURNS    60            /* of 50 ms; what cells outgrew lies between them, and is never at an end */
+#define TRIM_TURNS    20            /* of 50 ms; what cells outgrew lies between them, and is never at an end */
 #define ARENAS_MAX    2             /* each thread's own would keep what only it had use for */
 
 struct ops {
