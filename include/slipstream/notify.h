@@ -20,7 +20,7 @@
 #define NOTIFY_ALERTS_MAX    4096
 #define NOTIFY_QUEUE_MAX     256
 #define NOTIFY_INSTANCES_MAX 8
-#define NOTIFY_BODY_MAX      ((size_t)16 << 10)
+#define NOTIFY_BODY_MAX      ((size_t)48 << 10)
 
 /* Who has to acknowledge an alert. The numbers are stored: add at the end only. The topic is not this module's. */
 enum alert_sink { SINK_TOPIC, SINK_ALERTMANAGER, SINK_WEBHOOK, ALERT_SINKS };

@@ -23,7 +23,7 @@ struct command {
     const char *summary;   /* one line */
     const char *detail;    /* a paragraph or none (NULL) */
     const char *example;
-    bool has_config;       /* takes --config and --set */
+    bool has_config; /* takes --config and --set */
     struct command_option options[COMMAND_OPTIONS_MAX];
     enum exit_code (*run)(const struct command *self, int argc, char **argv);
 };
@@ -39,7 +39,8 @@ struct arguments {
     size_t positional_count;
 };
 /* DONE: go on. SKIP: the help was printed, exit 0. STOP: a message was printed, exit 2. */
-enum outcome arguments_parse(const struct command *command, int argc, char **argv, struct arguments *arguments) MUST_CHECK;
+enum outcome arguments_parse(const struct command *command, int argc, char **argv,
+                             struct arguments *arguments) MUST_CHECK;
 void arguments_done(struct arguments *self);
 /* The value of an option, NULL when it was not given. */
 const char *argument(const struct command *command, const struct arguments *arguments, const char *option);
@@ -51,7 +52,8 @@ struct setup {
     struct log *log;
 };
 /* Fills in self for the command, or says with which code to exit. */
-bool setup_open(struct setup *self, const struct command *command, int argc, char **argv, enum exit_code *code) MUST_CHECK;
+bool setup_open(struct setup *self, const struct command *command, int argc, char **argv,
+                enum exit_code *code) MUST_CHECK;
 void setup_close(struct setup *self);
 
 /* The scoring files that a configuration names: both, or problems. */
@@ -72,6 +74,6 @@ bool signals_hup(void); /* true once after a HUP */
 
 /* All there are; main.c has the list. */
 extern const struct command command_run, command_check, command_config, command_topics, command_import, command_scores,
-    command_alerts, command_state, command_deadletter, command_simulate, command_demo, command_version;
+    command_alerts, command_explain, command_state, command_deadletter, command_simulate, command_demo, command_version;
 
 #endif

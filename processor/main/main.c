@@ -4,8 +4,9 @@
 #include <stdio.h>
 
 static const struct command *const commands[] = {
-    &command_run,    &command_check, &command_config,     &command_topics,   &command_import, &command_scores,
-    &command_alerts, &command_state, &command_deadletter, &command_simulate, &command_demo,   &command_version,
+    &command_run,      &command_check,  &command_config,  &command_topics, &command_import,
+    &command_scores,   &command_alerts, &command_explain, &command_state,  &command_deadletter,
+    &command_simulate, &command_demo,   &command_version,
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 

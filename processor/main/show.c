@@ -218,6 +218,15 @@ static void add_alerts(json_t *alerts, const json_t *view, const char *id)
     }
 }
 
+/* Why, what it costs, what to fix first. */
+static void print_explanation(const json_t *alert)
+{
+    const char *text = json_string_value(json_object_get(json_object_get(alert, "explanation"), "text"));
+    if (text && *text) {
+        printf("%s\n", text);
+    }
+}
+
 /* What is said of one beside its sentence: every figure it has. */
 static void print_figures(json_t *alert)
 {
@@ -247,6 +256,7 @@ static void print_alerts(json_t *alerts, bool in_full)
         const char *text = json_string_value(json_object_get(alert, "text"));
         printf("%s\n", text ? text : "");
         if (in_full) {
+            print_explanation(alert);
             print_figures(alert);
         }
     }
@@ -293,6 +303,118 @@ const struct command command_alerts = {
                 {"id", "ID", "the one with this id, with its figures; exit code 1 when it is not open"},
                 {"json", NULL, "as a JSON array"}},
     .run = run_alerts,
+};
+
+/* The one that is explained: the score's own slip, then another slip, then a target of the score, then any. */
+static const json_t *chief_alert(const json_t *alerts)
+{
+    const json_t *chief = NULL;
+    int chief_rank = -1;
+    size_t i;
+    const json_t *alert;
+    json_array_foreach(alerts, i, alert)
+    {
+        const char *kind = json_string_value(json_object_get(alert, "kind"));
+        const char *subject = json_string_value(json_object_get(alert, "subject"));
+        int rank = (kind && strcmp(kind, "slip") == 0 ? 2 : 0) + (subject && strcmp(subject, "cx") == 0);
+        if (rank > chief_rank) {
+            chief = alert;
+            chief_rank = rank;
+        }
+    }
+    return chief;
+}
+
+/* Nothing has slipped: how it stands, and what would gain most. */
+static void print_outlook(const json_t *view)
+{
+    const char *fixes = json_string_value(json_object_get(view, "fix_first_text"));
+    printf("%s: nothing has slipped, as of %s.\n", json_string_value(json_object_get(view, "agency")),
+           json_string_value(json_object_get(view, "as_of")));
+    for (unsigned w = 0; w < WINDOWS; w++) {
+        const char *window = window_shapes[w].word;
+        const json_t *card = card_of(view, window);
+        const json_t *cx = json_object_get(card, "cx");
+        if (json_is_true(json_object_get(card, "suppressed"))) {
+            printf("  CX score, %3s: too few people to show\n", window);
+        } else if (!cx) {
+            printf("  CX score, %3s: not enough data yet\n", window);
+        } else {
+            printf("  CX score, %3s: %.1f, between %.1f and %.1f, from %lld interactions\n", window,
+                   json_number_value(json_object_get(cx, "value")), json_number_value(json_object_get(cx, "low")),
+                   json_number_value(json_object_get(cx, "high")),
+                   (long long)json_integer_value(json_object_get(cx, "n")));
+        }
+    }
+    if (fixes && *fixes) {
+        printf("What would gain most, over 7 days:\n%s", fixes);
+    }
+}
+
+static void print_why(const json_t *view)
+{
+    const json_t *alerts = json_object_get(view, "alerts");
+    const json_t *chief = chief_alert(alerts);
+    size_t others = json_array_size(alerts) - 1;
+    if (json_is_true(json_object_get(view, "catching_up"))) {
+        printf("(catching up: what follows may be old, and is explained when all has been read)\n");
+    }
+    if (!chief) {
+        print_outlook(view);
+        return;
+    }
+    const char *text = json_string_value(json_object_get(chief, "text"));
+    printf("%s\n", text ? text : "");
+    print_explanation(chief);
+    if (others) {
+        printf("%zu more open; see slipstream alerts.\n", others);
+    }
+}
+
+static enum exit_code run_explain(const struct command *self, int argc, char **argv)
+{
+    struct shown shown;
+    enum exit_code code;
+    if (!shown_open(&shown, self, argc, argv, &code)) {
+        return code;
+    }
+    const struct arguments *arguments = &shown.setup.arguments;
+    if (arguments->positional_count != 1) {
+        fprintf(stderr, "slipstream explain: say one agency, as in: slipstream explain tax\n");
+        shown_close(&shown);
+        return EXIT_USAGE;
+    }
+    struct reason why;
+    json_t *view = NULL;
+    enum outcome read = read_view(&shown, arguments->positional[0], &view, &why);
+    if (read == DONE && !view) {
+        read = FAIL(&why, STOP, REASON_UNAVAILABLE,
+                    "there is no agency %.100s in the live view; slipstream scores lists those there are",
+                    arguments->positional[0]);
+    } else if (read == DONE && argument(self, arguments, "json")) {
+        json_t *out = json_pack("{s:O,s:O,s:O,s:O}", "agency", json_object_get(view, "agency"), "as_of",
+                                json_object_get(view, "as_of"), "alerts", json_object_get(view, "alerts"), "fix_first",
+                                json_object_get(view, "fix_first"));
+        print_json(out);
+        json_decref(out);
+    } else if (read == DONE) {
+        print_why(view);
+    }
+    json_decref(view);
+    return finish(&shown, self, read, &why);
+}
+
+const struct command command_explain = {
+    .name = "explain",
+    .arguments = "AGENCY",
+    .summary = "tells in one screen what slipped at an agency, since when, why, what it costs and what to fix first",
+    .detail =
+        "From the live view. An explanation is of the window that the slip was seen in, and is made anew when that\n"
+        "whole window has passed. When nothing has slipped it tells how things stand and what would gain most.",
+    .example = "slipstream explain --config slipstream.yaml tax",
+    .has_config = true,
+    .options = {{"json", NULL, "every figure, as JSON"}},
+    .run = run_explain,
 };
 
 static enum exit_code run_state(const struct command *self, int argc, char **argv)

@@ -198,31 +198,35 @@ static bool read_pin(struct examiner *self, const struct subject_group *group, i
     return true;
 }
 
-bool examine_set_windows(struct examiner *self, const struct subject_group *group, enum test test,
-                         struct event_time as_of)
+void examine_ranges(const struct examiner *self, const struct subject_group *group, enum test test,
+                    struct event_time as_of, struct examine_ranges *out)
 {
-    const struct detection *rule = &self->scoring->detection;
     enum window window = test_window(test);
-    enum resolution resolution = window_shapes[window].resolution;
-    int64_t length = pane_shapes[resolution].length_us;
+    int64_t length = pane_shapes[window_shapes[window].resolution].length_us;
     int64_t from_us = roll_window_start(window, as_of).us;
     int64_t end_us = (time_floor(as_of.us, length) + 1) * length; /* of the open pane */
     int64_t match_us = as_of.us < from_us + US_PER_WEEK ? as_of.us : from_us + US_PER_WEEK;
     struct day_set working = {working_days(self->scoring, group->days.last), group->days.last};
-    struct time_ranges now = {.count = 0};
-    struct time_ranges matched = {.count = 0};
-    struct time_ranges base = {.count = 0};
-    roll_append(&now, (struct time_range){from_us, end_us}, &working, INT64_MIN);
-    roll_append(&matched, (struct time_range){from_us, match_us}, &working, INT64_MIN);
+    out->now.count = out->matched.count = out->base.count = 0;
+    roll_append(&out->now, (struct time_range){from_us, end_us}, &working, INT64_MIN);
+    roll_append(&out->matched, (struct time_range){from_us, match_us}, &working, INT64_MIN);
+    roll_matched(&out->base, &out->matched, self->scoring->detection.baseline_weeks, &group->days, group->begins_us);
+}
+
+bool examine_set_windows(struct examiner *self, const struct subject_group *group, enum test test,
+                         struct event_time as_of)
+{
+    struct examine_ranges ranges;
+    enum window window = test_window(test);
+    examine_ranges(self, group, test, as_of, &ranges);
     if (test == TEST_PINNED) {
-        if (!read_pin(self, group, from_us)) {
+        if (!read_pin(self, group, roll_window_start(window, as_of).us)) {
             return false;
         }
     } else {
-        roll_matched(&base, &matched, rule->baseline_weeks, &group->days, group->begins_us);
-        read_ranges(self, PANE_SIX_HOURS, &base, self->base);
+        read_ranges(self, PANE_SIX_HOURS, &ranges.base, self->base);
     }
-    read_ranges(self, resolution, &now, self->now);
+    read_ranges(self, window_shapes[window].resolution, &ranges.now, self->now);
     comparison_set(self->comparison, self->composition, self->cells, self->cell_count);
     return true;
 }

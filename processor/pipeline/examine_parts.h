@@ -52,6 +52,13 @@ struct examiner {
 void examine_lay_out(struct examiner *self, const struct fold *fold, uint32_t agency);
 /* Groups the subjects by what their baselines leave out. */
 void examine_group(struct examiner *self, const struct agency_detection *detection, struct event_time as_of);
+/* The stretches of time that a test compares: of the window itself, of the hours of it that are matched, and of those in
+ * the weeks before. */
+struct examine_ranges {
+    struct time_ranges now, matched, base;
+};
+void examine_ranges(const struct examiner *self, const struct subject_group *group, enum test test,
+                    struct event_time as_of, struct examine_ranges *out);
 /* The window of a test now and its baseline, for a group, ready to be compared. False: nothing to compare with. */
 bool examine_set_windows(struct examiner *self, const struct subject_group *group, enum test test,
                          struct event_time as_of);

@@ -17,7 +17,7 @@
 
 struct looker {
     const struct score_settings *settings;
-    struct window_sums sums; /* of one cell */
+    struct window_sums sums;            /* of one cell */
     struct window_sums kept[SUMS_KEPT]; /* of the agency's first cells: they are needed twice */
     struct withholder withholder;
     struct tallies all[WINDOWS];
@@ -102,7 +102,8 @@ static void put_aggregate(const struct glance *self, const struct fold_cell *cel
 }
 
 /* Those that differ from what was published last. */
-static void publish_aggregates(const struct glance *self, struct fold_cell *cell, size_t i, const struct window_sums *sums)
+static void publish_aggregates(const struct glance *self, struct fold_cell *cell, size_t i,
+                               const struct window_sums *sums)
 {
     const struct scoring *scoring = self->looker->settings->methods.scoring;
     const struct signal_info *survey = &signal_table[SIGNAL_SURVEY_ANSWERED];
@@ -205,26 +206,48 @@ static void score_all(const struct glance *self, const struct fold_agency *agenc
 
 /* ---- episodes ---- */
 
+static bool is_open(const struct episode *episode)
+{
+    return episode->state == EPISODE_FIRING || episode->state == EPISODE_RECOVERING;
+}
+
+static struct explaining explaining_of(const struct glance *self, uint32_t position)
+{
+    struct agency_record *record = task_agency(self->task, position);
+    return (struct explaining){self->looker->examiner, self->task->fold,         position,
+                               &record->detection,     &self->looker->scorecard, self->as_of,
+                               &record->explanations};
+}
+
 static const struct estimate *subject_of(const struct card *card, unsigned subject)
 {
     return subject == TARGET_CX ? &card->cx : &card->drivers[subject - TARGET_DRIVER].score;
 }
 
+static const struct explanation *known_of(const struct glance *self, uint32_t position, const struct alert *alert)
+{
+    const struct explanations *kept = &task_agency(self->task, position)->explanations;
+    bool is_over = alert->transition == ALERT_CLOSED;
+    return is_over ? NULL : explained_of(kept, alert->kind, alert->subject, alert->episode->ordinal);
+}
+
 /* What is said of an episode now: the figures of this look, or what it opened with while these are too few to be said.
  */
-static struct alert alert_of(const struct glance *self, struct span agency, unsigned subject,
+static struct alert alert_of(const struct glance *self, uint32_t position, unsigned subject,
                              const struct episode *episode, enum alert_transition transition)
 {
     const struct scoring *scoring = self->looker->settings->methods.scoring;
     const struct card *card = &self->looker->scorecard.all[scoring->target_rule.window];
     const struct estimate *now = subject_of(card, subject);
     bool may_be_said = now->present && !self->task->catching_up && !card_is_suppressed(card, scoring);
-    return (struct alert){.agency = agency,
+    struct alert alert = {.agency = fold_agency_at(self->task->fold, position)->name,
                           .subject = subject,
                           .transition = transition,
                           .episode = episode,
                           .estimate = may_be_said ? *now : episode->at_open,
                           .scoring = scoring};
+    alert.explanation = known_of(self, position, &alert);
+    return alert;
 }
 
 static struct span notice_of(const struct glance *self, const struct alert *alert)
@@ -251,10 +274,14 @@ static void tell(const struct glance *self, const struct alert *alert)
         LOG_SPAN("agency", alert->agency), LOG_TEXT("subject", subject_word(alert->subject, text)));
 }
 
-static void tell_transition(const struct glance *self, struct span agency, unsigned subject, struct episode *episode,
+static void tell_transition(const struct glance *self, uint32_t position, unsigned subject, struct episode *episode,
                             enum alert_transition transition)
 {
-    struct alert alert = alert_of(self, agency, subject, episode, transition);
+    struct explaining explaining = explaining_of(self, position);
+    if (transition == ALERT_OPENED) {
+        (void)explain_target(&explaining, subject, episode);
+    }
+    struct alert alert = alert_of(self, position, subject, episode, transition);
     if (transition == ALERT_OPENED) {
         episode->at_open = alert.estimate; /* what people are told has the interval that they know */
     }
@@ -264,39 +291,36 @@ static void tell_transition(const struct glance *self, struct span agency, unsig
 #define UPDATE_US US_PER_HOUR /* no sooner than so long after what was told last */
 
 /* An open episode is told of anew when its figure has left the interval that was told last. */
-static void tell_update(const struct glance *self, struct span agency, unsigned subject, struct episode *episode,
+static void tell_update(const struct glance *self, uint32_t position, unsigned subject, struct episode *episode,
                         struct told *told)
 {
     if (told->ordinal != episode->ordinal) {
         *told = (struct told){episode->ordinal, self->as_of, episode->at_open};
         return;
     }
-    struct alert alert = alert_of(self, agency, subject, episode, ALERT_UPDATED);
+    struct alert alert = alert_of(self, position, subject, episode, ALERT_UPDATED);
     const struct estimate *now = &alert.estimate;
     bool has_left = now->value < told->estimate.low || now->value > told->estimate.high;
     if (has_left && now->n >= alert.scoring->target_rule.n_min && self->as_of.us - told->at.us >= UPDATE_US) {
         *told = (struct told){episode->ordinal, self->as_of, *now};
-        tell_transition(self, agency, subject, episode, ALERT_UPDATED);
+        tell_transition(self, position, subject, episode, ALERT_UPDATED);
         self->task->must_apply = true;
     }
 }
 
-static bool is_open(const struct episode *episode)
-{
-    return episode->state == EPISODE_FIRING || episode->state == EPISODE_RECOVERING;
-}
-
-static struct alert alert_of_slip(const struct glance *self, struct span agency, unsigned subject,
+static struct alert alert_of_slip(const struct glance *self, uint32_t position, unsigned subject,
                                   const struct slip *slip, enum alert_transition transition)
 {
-    return (struct alert){.kind = ALERT_SLIP,
-                          .agency = agency,
+    struct alert alert = {.kind = ALERT_SLIP,
+                          .agency = fold_agency_at(self->task->fold, position)->name,
                           .subject = subject,
                           .transition = transition,
                           .episode = &slip->episode,
                           .slip = slip,
                           .estimate = slip->episode.at_open,
                           .scoring = self->looker->settings->methods.scoring};
+    alert.explanation = known_of(self, position, &alert);
+    return alert;
 }
 
 /* Alertmanager forgets what it does not hear of: it is told of everything that is open, as it stands. */
@@ -311,19 +335,19 @@ static void put_standing(const struct glance *self, const struct alert *alert)
     outputs_end(outputs);
 }
 
-static void stand(const struct glance *self, const struct fold_agency *agency, const struct agency_record *record)
+static void stand(const struct glance *self, uint32_t position, const struct agency_record *record)
 {
     bool is_told = self->task->settings->sinks & SINK_BIT(SINK_ALERTMANAGER);
     for (unsigned s = 0; is_told && s < TARGETS; s++) {
         if (is_open(&record->episodes[s])) {
-            struct alert alert = alert_of(self, agency->name, s, &record->episodes[s], ALERT_NONE);
+            struct alert alert = alert_of(self, position, s, &record->episodes[s], ALERT_NONE);
             put_standing(self, &alert);
         }
     }
     for (unsigned s = 0; is_told && s < SUBJECTS; s++) {
         const struct slip *slip = &record->detection.slips[s];
         if (slip_is_open(slip)) {
-            struct alert alert = alert_of_slip(self, agency->name, s, slip, ALERT_NONE);
+            struct alert alert = alert_of_slip(self, position, s, slip, ALERT_NONE);
             put_standing(self, &alert);
         }
     }
@@ -338,8 +362,11 @@ static void detect_slips(const struct glance *self, uint32_t position, bool hold
         examine_agency(self->looker->examiner, self->task->fold, position, &record->detection, &seen);
     for (size_t i = 0; i < examined.event_count; i++) {
         const struct examine_event *event = &examined.events[i];
-        struct span agency = fold_agency_at(self->task->fold, position)->name;
-        struct alert alert = alert_of_slip(self, agency, event->subject, event->slip, event->transition);
+        if (event->transition == ALERT_OPENED) {
+            struct explaining explaining = explaining_of(self, position);
+            (void)explain_slip(&explaining, event->subject, event->slip, &event->finding);
+        }
+        struct alert alert = alert_of_slip(self, position, event->subject, event->slip, event->transition);
         alert.estimate = finding_estimate(&event->finding);
         tell(self, &alert);
     }
@@ -361,9 +388,9 @@ static void detect_all(const struct glance *self, uint32_t agency_position)
         enum alert_transition transition =
             detect_target(episode, rule, scoring_target(scoring, agency, s), subject_of(&card, s), self->as_of, hold);
         if (transition != ALERT_NONE) {
-            tell_transition(self, agency, s, episode, transition);
+            tell_transition(self, agency_position, s, episode, transition);
         } else if (is_open(episode) && !hold) {
-            tell_update(self, agency, s, episode, &record->told[s]);
+            tell_update(self, agency_position, s, episode, &record->told[s]);
         }
         if (memcmp(&before, episode, sizeof before) != 0) {
             record->episode_changed[s] = true;
@@ -371,6 +398,25 @@ static void detect_all(const struct glance *self, uint32_t agency_position)
         }
     }
     detect_slips(self, agency_position, hold);
+}
+
+/* While catching up nothing is explained: what would gain most is not known then either. */
+static void explain_agency(const struct glance *self, uint32_t position)
+{
+    struct explaining explaining = explaining_of(self, position);
+    struct scorecard *scorecard = &self->looker->scorecard;
+    scorecard->fix_count = 0;
+    if (!self->task->catching_up) {
+        explain_begin(&explaining);
+        scorecard->fix_count = explain_outlook(&explaining, scorecard->fixes);
+    }
+    if (self->kind == LOOK_MINUTE) {
+        detect_all(self, position);
+        if (!self->task->catching_up) {
+            struct agency_record *record = task_agency(self->task, position);
+            explain_open(&explaining, record->episodes, record->detection.slips);
+        }
+    }
 }
 
 /* ---- what is published of an agency ---- */
@@ -381,13 +427,16 @@ static void publish_view(const struct glance *self, const struct agency_record *
     size_t count = 0;
     for (unsigned s = 0; s < TARGETS; s++) {
         if (is_open(&record->episodes[s])) {
-            open[count++] = (struct view_episode){s, &record->episodes[s], NULL};
+            const struct episode *episode = &record->episodes[s];
+            open[count++] = (struct view_episode){
+                s, episode, NULL, explained_of(&record->explanations, ALERT_TARGET, s, episode->ordinal)};
         }
     }
     for (unsigned s = 0; s < SUBJECTS; s++) {
         const struct slip *slip = &record->detection.slips[s];
         if (slip_is_open(slip)) {
-            open[count++] = (struct view_episode){s, &slip->episode, slip};
+            open[count++] = (struct view_episode){
+                s, &slip->episode, slip, explained_of(&record->explanations, ALERT_SLIP, s, slip->episode.ordinal)};
         }
     }
     const struct scorecard *scorecard = &self->looker->scorecard;
@@ -422,13 +471,11 @@ static void look_at_agency(const struct glance *self, uint32_t position)
     struct agency_record *record = task_agency(self->task, position);
     add_cells(self, agency);
     score_all(self, agency);
-    if (self->kind == LOOK_MINUTE) {
-        detect_all(self, position);
-    }
+    explain_agency(self, position);
     publish_score(self, record);
     publish_view(self, record);
     if (self->kind == LOOK_MINUTE || self->task->publish_all) {
-        stand(self, agency, record);
+        stand(self, position, record);
     }
     if (!self->task->catching_up && agency->oldest_us != INT64_MAX) {
         histogram_add(&self->looker->settings->status->delay, self->now.us - agency->oldest_us);

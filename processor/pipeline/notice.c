@@ -1,6 +1,8 @@
 /* notice.c - an alert as JSON. */
 #include "notice.h"
 
+#include "explain_text.h"
+
 #include <ctype.h>
 #include <stdio.h>
 
@@ -90,6 +92,10 @@ void notice_fields(struct jout *json, const struct alert *alert)
     }
     put_text(json, "method", alert->scoring->version);
     put_sentence(json, alert);
+    if (alert->explanation) {
+        jout_key(json, "explanation");
+        explain_json(json, alert);
+    }
 }
 
 /* The agency's page: its id is any UTF-8, so all but RFC 3986's unreserved characters are escaped. */

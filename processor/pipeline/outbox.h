@@ -16,7 +16,7 @@
 #define OUTBOX_MAX         4096
 #define OUTBOX_TOPIC_MAX   (OUTBOX_MAX / 2)
 #define OUTBOX_WAITING_MAX (OUTBOX_MAX / 4)
-#define OUTBOX_VALUE_MAX   4096 /* of a message; a notice has NOTIFY_BODY_MAX */
+#define OUTBOX_VALUE_MAX   16384 /* of a message; a notice has NOTIFY_BODY_MAX */
 #define OUTBOX_GENERATIONS 4096
 
 enum outbox_state {

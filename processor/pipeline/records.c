@@ -1,5 +1,5 @@
 /* records.c - what is published, as Avro. */
-#include "records.h"
+#include "explain_text.h"
 
 #include <stdio.h>
 
@@ -384,4 +384,5 @@ void record_alert(struct buffer *out, uint32_t schema_id, const struct alert *al
     alert_text(&sentence, alert);
     buffer_span(out, buffer_as_span(&sentence));
     buffer_done(&sentence);
+    explain_record(out, alert);
 }

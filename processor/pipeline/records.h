@@ -3,7 +3,7 @@
 #ifndef SLIPSTREAM_PIPELINE_RECORDS_H
 #define SLIPSTREAM_PIPELINE_RECORDS_H
 
-#include "slipstream/model.h"
+#include "slipstream/score/explain.h"
 
 struct revision {
     uint64_t epoch, seq; /* compared in this order; readers keep the highest */
@@ -38,6 +38,8 @@ struct scorecard {
     size_t service_count;
     size_t services_left; /* more that there are */
     struct shadow_cards shadow;
+    struct fix fixes[EXPLAIN_FIXES_MAX]; /* what would gain most, over 7 days; for the view alone */
+    unsigned fix_count;
 };
 struct aggregate {
     struct span agency, service;
@@ -58,6 +60,7 @@ struct alert {
     const struct slip *slip;  /* of ALERT_SLIP: the one its episode is in */
     struct estimate estimate; /* what was seen at the transition */
     const struct scoring *scoring;
+    const struct explanation *explanation; /* NULL: there is none, as of what is over */
 };
 
 /* Fewer people than may be published. An interaction stands for a person; so does a survey that came alone. */
@@ -80,6 +83,7 @@ struct view_episode {
     unsigned subject;
     const struct episode *episode;
     const struct slip *slip; /* of a slip: the one its episode is in; NULL: of a target */
+    const struct explanation *explanation;
 };
 void view_render(struct buffer *out, const struct scorecard *scorecard, const struct view_episode *episodes,
                  size_t episode_count, struct event_time now);

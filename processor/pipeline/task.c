@@ -21,6 +21,7 @@ static void free_agencies(struct task *self)
         struct agency_record *record = fold_agency_at(self->fold, i)->attachment;
         if (record) {
             agency_detection_done(&record->detection);
+            explanations_done(&record->explanations);
             free(record);
         }
     }

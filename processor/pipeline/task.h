@@ -7,7 +7,7 @@
 #ifndef SLIPSTREAM_PIPELINE_TASK_H
 #define SLIPSTREAM_PIPELINE_TASK_H
 
-#include "slipstream/pipeline/examine.h"
+#include "explain.h"
 #include "outbox.h"
 #include "watch.h"
 
@@ -27,6 +27,7 @@ struct agency_record {
     bool episode_changed[TARGETS];
     struct told told[TARGETS];    /* of those that are open */
     struct agency_detection detection;
+    struct explanations explanations;
     uint64_t published;           /* a hash of the scorecard published last */
 };
 

@@ -1,6 +1,8 @@
 /* view.c - the live view of an agency, as JSON. Suppressed as what is published is. */
 #include "notice.h"
 
+#include "explain_text.h"
+
 static void put_estimate(struct jout *json, const char *key, const struct estimate *estimate)
 {
     if (!estimate->present) {
@@ -107,7 +109,8 @@ static void put_episode(struct jout *json, const struct scorecard *scorecard, co
                           .episode = episode,
                           .slip = shown->slip,
                           .estimate = episode->at_open,
-                          .scoring = scorecard->scoring};
+                          .scoring = scorecard->scoring,
+                          .explanation = shown->explanation};
     jout_open(json, '{');
     notice_fields(json, &alert);
     put_estimate(json, "at_open", &episode->at_open);
@@ -169,6 +172,18 @@ static void put_services(struct jout *json, const struct scorecard *scorecard)
     jout_int(json, (int64_t)scorecard->services_left);
 }
 
+/* What would gain most, whether anything slips or not. */
+static void put_fixes(struct jout *json, const struct scorecard *scorecard)
+{
+    struct buffer text;
+    buffer_init(&text, EXPLAIN_TEXT_MAX);
+    explain_text_fixes(&text, scorecard->fixes, scorecard->fix_count);
+    explain_json_fixes(json, scorecard->fixes, scorecard->fix_count);
+    jout_key(json, "fix_first_text");
+    jout_span(json, buffer_as_span(&text));
+    buffer_done(&text);
+}
+
 void view_render(struct buffer *out, const struct scorecard *scorecard, const struct view_episode *episodes,
                  size_t episode_count, struct event_time now)
 {
@@ -191,6 +206,7 @@ void view_render(struct buffer *out, const struct scorecard *scorecard, const st
     put_cards(&json, scorecard->all, scorecard->channels, scorecard->scoring);
     put_services(&json, scorecard);
     put_shadow(&json, scorecard);
+    put_fixes(&json, scorecard);
     jout_key(&json, "alerts");
     jout_open(&json, '[');
     for (size_t i = 0; i < episode_count; i++) {

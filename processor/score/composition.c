@@ -95,6 +95,16 @@ unsigned composition_features(const struct composition *self)
     return self->feature_count;
 }
 
+unsigned composition_feature(const struct composition *self, enum signal signal)
+{
+    for (unsigned f = FEATURE_SIGNALS; f < self->feature_count; f++) {
+        if (self->signals[f] == signal) {
+            return f;
+        }
+    }
+    return FEATURES_MAX;
+}
+
 static double sum(const double counts[COUNTERS], struct counter_range range)
 {
     double all = 0;

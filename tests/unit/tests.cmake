@@ -96,3 +96,5 @@ foreach(pipeline_test records view outgoing task_parts services outbox complemen
 endforeach()
 slipstream_test(unit examine LINKS pipeline m TIMEOUT 300)
 target_include_directories(test_examine PRIVATE ${PROJECT_SOURCE_DIR}/processor/pipeline)
+slipstream_test(unit explain LINKS pipeline m)
+target_include_directories(test_explain PRIVATE ${PROJECT_SOURCE_DIR}/processor/pipeline)

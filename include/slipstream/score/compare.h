@@ -27,6 +27,7 @@ struct composition;
 struct composition *composition_open(const struct scoring *scoring); /* borrowed */
 void composition_close(struct composition *self);
 unsigned composition_features(const struct composition *self); /* how many there are */
+unsigned composition_feature(const struct composition *self, enum signal signal); /* FEATURES_MAX: it is not used */
 /* Overwrites features, as many as there are. */
 void composition_read(const struct composition *self, enum channel channel, const double counts[COUNTERS],
                       struct feature *features);

@@ -1,0 +1,13 @@
+/* examine_onset.h - when a fall began: the moment that best parts what was usual from what came after. */
+#ifndef SLIPSTREAM_PIPELINE_EXAMINE_ONSET_H
+#define SLIPSTREAM_PIPELINE_EXAMINE_ONSET_H
+
+#include "examine_parts.h"
+
+/* Over the signals that fell on the service and channel with the largest fall, by greatest likelihood: usual before it,
+ * as it is now from then on. The agency is laid out. Looked for from a window's length before `seen` until then; from
+ * minutes where they are kept (two hours), else from hours, an hour's share of what came after telling where in it.
+ * us = INT64_MIN: it cannot be told. */
+struct event_time examine_onset(const struct examiner *self, const struct finding *finding, struct event_time seen);
+
+#endif
