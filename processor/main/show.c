@@ -356,8 +356,14 @@ static void print_why(const json_t *view)
     const json_t *alerts = json_object_get(view, "alerts");
     const json_t *chief = chief_alert(alerts);
     size_t others = json_array_size(alerts) - 1;
-    if (json_is_true(json_object_get(view, "catching_up"))) {
-        printf("(catching up: what follows may be old, and is explained when all has been read)\n");
+    bool is_catching_up = json_is_true(json_object_get(view, "catching_up"));
+    if (is_catching_up && !chief) {
+        printf("%s: catching up, at %s; whether anything has slipped is known when all has been read.\n",
+               json_string_value(json_object_get(view, "agency")), json_string_value(json_object_get(view, "as_of")));
+        return;
+    }
+    if (is_catching_up) {
+        printf("(catching up: what follows may be over)\n");
     }
     if (!chief) {
         print_outlook(view);
