@@ -60,3 +60,31 @@ bool plan_is_full(const struct compiler *self)
     return plan->steps.overflow || plan->tables.overflow || plan->places.overflow || plan->text.overflow ||
            self->waiting.overflow;
 }
+
+/* ---- byte runs ---- */
+
+static bool is_in_run(const struct step *step, const struct step *head)
+{
+    return (step->op == (OP_INT | NULLABLE) || step->op == (OP_LONG | NULLABLE)) &&
+           step->value_byte == head->value_byte;
+}
+
+void join_byte_runs(struct plan *plan)
+{
+    const size_t count = plan->steps.size / sizeof(struct step);
+    for (size_t first = 0, end; first < count; first = end) {
+        struct step *head = plan_step(plan, first);
+        end = first + 1;
+        if (!is_in_run(head, head)) {
+            continue;
+        }
+        while (end < count && end - first < RUN_MOST && is_in_run(plan_step(plan, end), head)) {
+            end++;
+        }
+        if (end - first >= RUN_LEAST) {
+            head->a = (uint32_t)(end - first);
+            head->b = head->op;
+            head->op = OP_BYTE_RUN;
+        }
+    }
+}

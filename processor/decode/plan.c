@@ -23,7 +23,6 @@ static struct plan *plan_new(enum channel channel)
         return NULL;
     }
     interaction_init(&self->blank, channel);
-    self->blank_size = sizeof self->blank;
     buffer_init(&self->steps, PLAN_STEPS_MAX * sizeof(struct step));
     buffer_init(&self->tables, PLAN_TABLES_MAX * sizeof(uint32_t));
     buffer_init(&self->places, PLAN_PLACES_MAX * sizeof(struct place));
@@ -130,6 +129,7 @@ static enum outcome compile_whole(struct compiler *self, struct reason *why)
     if (plan_is_full(self)) {
         return FAIL(why, SKIP, REASON_BAD_SCHEMA, "too large: more than %d steps to read it", PLAN_STEPS_MAX);
     }
+    join_byte_runs(self->plan);
     return DONE;
 }
 

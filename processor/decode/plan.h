@@ -55,10 +55,17 @@ enum control_op {
     OP_RETURN,
     OP_MARK,   /* a value that several fields are read from begins */
     OP_REWIND, /* back to where it began */
+    /* A nullable int or long, and such as follow it. a: how many; b: the op it has by itself, for when one of them is
+     * not null or one byte */
+    OP_BYTE_RUN,
 };
 
+/* Of fields in a byte run: fewer are as quick one by one; so many have all their bytes among BYTE_PLACES. */
+#define RUN_LEAST 4
+#define RUN_MOST  16
+
 #define NULLABLE 0x40 /* added to a leaf */
-_Static_assert((unsigned)OP_REWIND < NULLABLE, "a step's op has a bit to spare");
+_Static_assert((unsigned)OP_BYTE_RUN < NULLABLE, "a step's op has a bit to spare");
 
 #define UNKNOWN_SYMBOL UINT32_MAX
 
@@ -84,10 +91,9 @@ struct place {
 
 struct plan {
     struct interaction blank; /* all absent, and the defaults of fields that no message of this writer has */
-    size_t blank_size; /* as a variable: for a constant the compiler copies with rep movs, which takes twice as long */
-    struct buffer steps;  /* struct step */
-    struct buffer tables; /* uint32_t */
-    struct buffer places; /* struct place */
+    struct buffer steps;      /* struct step */
+    struct buffer tables;     /* uint32_t */
+    struct buffer places;     /* struct place */
     struct buffer text;
     const struct channel_mapping *mapping; /* borrowed; or NULL */
 };
@@ -168,6 +174,8 @@ void set_entry(struct compiler *self, uint32_t entry, uint32_t value);
 uint32_t add_text(struct compiler *self, struct span text); /* → its offset */
 uint32_t add_place(struct compiler *self, uint32_t up, struct span name);
 bool plan_is_full(const struct compiler *self);
+/* Makes byte runs of the finished plan's steps. None moves: a jump into the midst of a run finds the step it wants. */
+void join_byte_runs(struct plan *plan);
 
 #define STEP(operation, at_place, into, first, second)                                                                 \
     ((struct step){.op = (uint8_t)(operation), .target = (into), .place = (at_place), .a = (first), .b = (second)})

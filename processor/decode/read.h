@@ -22,7 +22,7 @@ struct frame_of_run {
 };
 
 struct machine {
-    const uint8_t *end;
+    const uint8_t *begin, *end;
     enum reason_code code;
     uint32_t depth;
     uint64_t empty_items;
@@ -116,35 +116,45 @@ static inline const uint8_t *read_bytes(struct machine *self, const uint8_t *at,
 }
 
 #ifdef __SSE2__
-/* A bit for each of sixteen bytes: whether it is 01 to 7F, which are those greater than 0 when they have a sign. */
-static inline unsigned ascii_bytes(const uint8_t *at)
+/* All ones for each of sixteen bytes that is 01 to 7F: those are greater than 0 when they have a sign. */
+static inline __m128i ascii_bytes(const uint8_t *at)
 {
     __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-    return (unsigned)_mm_movemask_epi8(_mm_cmpgt_epi8(bytes, _mm_setzero_si128()));
+    return _mm_cmpgt_epi8(bytes, _mm_setzero_si128());
 }
 
-/* Ids are mostly ASCII and shorter than 64 bytes, and more of the message follows: then they are looked at sixteen
- * bytes at a time, and what was read behind their end is not asked about. NULL: it is none of these, or wrong. */
+/* Ids are mostly ASCII and shorter than 64 bytes: then they are looked at sixteen bytes at a time, the last sixteen of
+ * them once more. Of one shorter than that what was read behind its end is not asked about; more of the message
+ * follows. NULL: it is none of these, or wrong. */
 static inline const uint8_t *read_short_text(const uint8_t *at, const uint8_t *end, struct span *text)
 {
     if (at == end || (*at & 0x81) != 0) {
         return NULL;
     }
     const size_t size = *at++ >> 1;
-    if ((size_t)(end - at) <= (size | 15)) {
-        return NULL;
+    const size_t left = (size_t)(end - at);
+    const uint8_t *after = at + size;
+    unsigned good;
+    if (size < 16) {
+        if (left < 16) {
+            return NULL;
+        }
+        good = (unsigned)_mm_movemask_epi8(ascii_bytes(at)) | 0xffffu << size;
+    } else {
+        if (left < size) {
+            return NULL;
+        }
+        __m128i all = _mm_and_si128(ascii_bytes(at), ascii_bytes(after - 16));
+        for (const uint8_t *block = at + 16; block < after - 16; block += 16) {
+            all = _mm_and_si128(all, ascii_bytes(block));
+        }
+        good = (unsigned)_mm_movemask_epi8(all);
     }
-    const uint8_t *block = at;
-    unsigned good = 0xffff;
-    size_t left = size;
-    for (; left >= 16; left -= 16, block += 16) {
-        good &= ascii_bytes(block);
-    }
-    if ((good & (ascii_bytes(block) | 0xffffu << left)) != 0xffff) {
+    if ((uint16_t)good != 0xffff) {
         return NULL;
     }
     *text = span_of(at, size);
-    return at + size;
+    return after;
 }
 #else
 static inline const uint8_t *read_short_text(const uint8_t *at, const uint8_t *end, struct span *text)

@@ -3,8 +3,12 @@
 
 #include <stdio.h>
 
-#define DURATION_MS_MAX (INT64_C(400) * 24 * 3600 * 1000) /* longer than any published service standard */
-#define TRANSFERS_MAX   1000
+#define DURATION_MS_MAX   (INT64_C(400) * 24 * 3600 * 1000) /* longer than any published service standard */
+#define DURATION_MS_USUAL (UINT64_C(1) << 35)
+_Static_assert(DURATION_MS_USUAL <= DURATION_MS_MAX, "what is usual is allowed");
+#define TRANSFERS_MAX 1000
+#define ID_SIZE_USUAL 128
+_Static_assert(ID_SIZE_USUAL <= ID_SIZE_MAX, "what is usual is allowed");
 
 static const char *const channel_words[CHANNELS] = {"web", "phone", "office", "chat"};
 
@@ -76,11 +80,12 @@ void interaction_init(struct interaction *self, enum channel channel)
 #undef FIELD_ABSENT
 }
 
-static inline bool is_id(struct span id)
+/* Nearly all ids are far from too long, which is seen at once; the others are looked at one by one. */
+static inline bool ids_are_short(const struct interaction *self)
 {
-    return id.size - 1 < ID_SIZE_MAX; /* 0 - 1 is the greatest there is */
+    return ((self->event_id.size - 1) | (self->interaction_id.size - 1) | (self->agency.size - 1) |
+            (self->service.size - 1)) < ID_SIZE_USUAL; /* 0 - 1 is the greatest there is */
 }
-
 static enum outcome check_id(struct span id, const char *name, struct reason *why)
 {
     if (id.size == 0) {
@@ -101,25 +106,51 @@ static inline bool is_within(int64_t value, int64_t least, int64_t most)
 /* Most events have no survey's answers, which is seen sooner than that each of them is right. */
 static inline bool ratings_are_within(const struct interaction *self)
 {
+    enum {
+        RATING_FIELDS =
+            (offsetof(struct interaction, rating_satisfaction) - offsetof(struct interaction, rating_office_answers)) /
+                sizeof(int64_t) +
+            1
+    };
     const int64_t *ratings = &self->rating_office_answers;
-    const size_t count = (size_t)(&self->rating_satisfaction - ratings) + 1;
-    int64_t there = 0;
+    int64_t any = ABSENT; /* both stay as they are only when every one is absent */
+    int64_t all = ABSENT;
 #pragma GCC unroll 16
-    for (size_t i = 0; i < count; i++) {
-        there |= ratings[i] ^ ABSENT;
+    for (size_t i = 0; i < RATING_FIELDS; i++) {
+        any |= ratings[i];
+        all &= ratings[i];
+    }
+    if (any == ABSENT && all == ABSENT) {
+        return true;
     }
     bool good = true;
-    for (size_t i = 0; there != 0 && i < count; i++) {
+#pragma GCC unroll 16
+    for (size_t i = 0; i < RATING_FIELDS; i++) {
         good &= is_within(ratings[i], 1, 5);
     }
     return good;
 }
 
+/* As it is, or 0: of such, none is above a power of two when all bits of them together are not. */
+static inline uint64_t bits_there(int64_t value)
+{
+    return value == ABSENT ? 0 : (uint64_t)value;
+}
+
+static inline bool numbers_are_usual(const struct interaction *self)
+{
+    const uint64_t durations =
+        bits_there(self->resolution) | bits_there(self->wait) | bits_there(self->hold) | bits_there(self->wrap_up);
+    return durations < DURATION_MS_USUAL && bits_there(self->transfers) <= TRANSFERS_MAX;
+}
+
 static inline bool numbers_are_within(const struct interaction *self)
 {
-    return is_within(self->resolution, 0, DURATION_MS_MAX) & is_within(self->wait, 0, DURATION_MS_MAX) &
-           is_within(self->hold, 0, DURATION_MS_MAX) & is_within(self->wrap_up, 0, DURATION_MS_MAX) &
-           is_within(self->transfers, 0, TRANSFERS_MAX) & ratings_are_within(self);
+    return ratings_are_within(self) &&
+           (numbers_are_usual(self) ||
+            (is_within(self->resolution, 0, DURATION_MS_MAX) & is_within(self->wait, 0, DURATION_MS_MAX) &
+             is_within(self->hold, 0, DURATION_MS_MAX) & is_within(self->wrap_up, 0, DURATION_MS_MAX) &
+             is_within(self->transfers, 0, TRANSFERS_MAX)));
 }
 
 /* Says which of the numbers is wrong, when one is. */
@@ -168,7 +199,7 @@ static enum outcome check_times(const struct interaction *self, const struct tim
 enum outcome interaction_check(const struct interaction *self, const struct time_bounds *bounds, struct event_time now,
                                struct reason *why)
 {
-    if (!(is_id(self->event_id) & is_id(self->interaction_id) & is_id(self->agency) & is_id(self->service))) {
+    if (!ids_are_short(self)) {
         TRY(check_id(self->event_id, "event_id", why));
         TRY(check_id(self->interaction_id, "interaction_id", why));
         TRY(check_id(self->agency, "agency", why));

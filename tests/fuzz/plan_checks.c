@@ -44,6 +44,19 @@ static void check_leaf(const struct plan *self, const struct step *step, unsigne
     }
 }
 
+/* All of a run, its first step by its own op, are of the kind that fills one byte. */
+static void check_run(const struct plan *self, const struct step *step)
+{
+    size_t first = (size_t)(step - plan_step(self, 0));
+    CHECK(step->a >= RUN_LEAST && step->a <= RUN_MOST && first + step->a < self->steps.size / sizeof *step);
+    for (uint32_t i = 0; i < step->a; i++) {
+        unsigned op = i > 0 ? step[i].op : step->b;
+        CHECK(op == (OP_INT | NULLABLE) || op == (OP_LONG | NULLABLE));
+        CHECK(step[i].value_byte == step->value_byte);
+        check_leaf(self, &step[i], op & ~(unsigned)NULLABLE);
+    }
+}
+
 static void check_control(const struct plan *self, const struct step *step)
 {
     switch ((enum control_op)step->op) {
@@ -62,6 +75,9 @@ static void check_control(const struct plan *self, const struct step *step)
         break;
     case OP_REFUSE:
         CHECK((uint64_t)step->a + step->b <= self->text.size);
+        break;
+    case OP_BYTE_RUN:
+        check_run(self, step);
         break;
     case OP_END:
     case OP_MARK:
@@ -86,7 +102,7 @@ void plan_check_shape(const struct plan *self)
         if (step->op & NULLABLE || step->op < LEAF_OPS) {
             check_leaf(self, step, step->op & ~(unsigned)NULLABLE);
         } else {
-            CHECK(step->op <= OP_REWIND);
+            CHECK(step->op <= OP_BYTE_RUN);
             check_control(self, step);
         }
     }

@@ -17,8 +17,9 @@ slipstream_test(unit canonical LINKS decode)
 slipstream_test(unit decode LINKS decode avro jansson)
 slipstream_test(unit decode_vet LINKS decode jansson)
 slipstream_test(unit decode_plan LINKS decode avro jansson)
+slipstream_test(unit decode_runs LINKS decode)
 slipstream_test(unit mapping LINKS config decode avro jansson)
-foreach(decode_test decode_vet decode_plan mapping) # they look at the parts, which the contract does not show
+foreach(decode_test decode_vet decode_plan decode_runs mapping) # they look at the parts, which the contract does not show
     if(TARGET test_${decode_test})
         target_include_directories(test_${decode_test} PRIVATE ${PROJECT_SOURCE_DIR}/processor/decode)
     endif()
