@@ -157,54 +157,54 @@ int duration_edge_bin(enum duration_edges edges, int64_t ms)
     return bin > 0 && duration_edges_ms[edges][bin - 1] == ms ? (int)bin : -1;
 }
 
-static void say(struct signal_event *event, enum signal signal, int64_t flag)
+/* What outcomes were said. Most are said of some events and not of others, so nothing here jumps on whether one is. */
+struct said {
+    uint32_t known, yes;
+};
+
+static inline void say(struct said *self, enum signal signal, int64_t flag)
 {
-    if (flag != ABSENT) {
-        event->outcomes_known |= 1u << signal;
-        event->outcomes_yes |= (flag ? 1u : 0u) << signal;
-    }
+    uint32_t known = flag != ABSENT;
+    self->known |= known << signal;
+    self->yes |= (known & (uint32_t)(flag != 0)) << signal;
 }
 
-static void last(struct signal_event *event, enum signal signal, int64_t ms)
+static inline void last(struct signal_event *event, enum signal signal, int64_t ms)
 {
     event->duration_ms[signal - SIGNAL_WAIT] = ms;
 }
 
 /* Whether somebody answered, and after what wait. Someone who gave up after a known wait is counted by that wait alone,
  * so that `score` can leave out short abandons. */
-static void say_contact(struct signal_event *event, const struct interaction *it)
+static inline void say_contact(struct said *said, struct signal_event *event, const struct interaction *it)
 {
     int64_t wait = it->timing_inaccurate == 1 ? ABSENT : it->wait;
-    if (it->outcome == CONTACT_ABANDONED) {
-        last(event, SIGNAL_ABANDONED_AFTER, wait);
-        if (wait == ABSENT) {
-            say(event, SIGNAL_ANSWERED, 0);
-        }
-        return;
-    }
-    last(event, SIGNAL_WAIT, wait);
-    if (it->outcome == CONTACT_SERVED) {
-        say(event, SIGNAL_ANSWERED, 1);
-    }
+    bool gave_up = it->outcome == CONTACT_ABANDONED;
+    last(event, SIGNAL_WAIT, gave_up ? ABSENT : wait);
+    last(event, SIGNAL_ABANDONED_AFTER, gave_up ? wait : ABSENT);
+    bool is_known = (it->outcome == CONTACT_SERVED) | (gave_up & (wait == ABSENT));
+    say(said, SIGNAL_ANSWERED, is_known ? !gave_up : ABSENT);
 }
 
 static uint64_t pack_ratings(const struct interaction *it)
 {
     const int64_t *rating = &it->rating_office_answers; /* the table's order is the signals' order */
     uint64_t packed = 0;
+#pragma GCC unroll 16
     for (unsigned i = 0; i < RATINGS; i++) {
-        if (rating[i] != ABSENT) {
-            packed |= (uint64_t)rating[i] << (3 * i);
-        }
+        packed |= ((uint64_t)rating[i] & 7) << (3 * i); /* 1 to 5, or absent, whose low bits are none */
     }
     return packed;
 }
 _Static_assert(offsetof(struct interaction, rating_satisfaction) - offsetof(struct interaction, rating_office_answers) ==
                    (RATINGS - 1) * sizeof(int64_t),
                "ratings lie side by side, in the order of their signals");
+_Static_assert(((uint64_t)ABSENT & 7) == 0, "no rating that is absent has a bit of one");
+_Static_assert(DURATIONS == 5, "signals_of says each of them");
 
 void signals_of(const struct interaction *it, struct signal_event *event)
 {
+    struct said said = {0, 0};
     *event = (struct signal_event){
         .at_us = it->occurred_at,
         .id = event_id_hash(it->agency, it->event_id),
@@ -214,29 +214,28 @@ void signals_of(const struct interaction *it, struct signal_event *event)
         .ratings = pack_ratings(it),
         .transfers = it->transfers == ABSENT ? -1 : (int32_t)it->transfers,
     };
-    for (unsigned i = 0; i < DURATIONS; i++) {
-        event->duration_ms[i] = ABSENT;
-    }
-    say(event, SIGNAL_COMPLETED, it->completed);
-    say(event, SIGNAL_PAGE_HELPFUL, it->page_helpful);
-    say(event, SIGNAL_SEARCH_FOUND, it->search_found);
-    say(event, SIGNAL_ERROR_SHOWN, it->error_shown);
-    say_contact(event, it);
-    say(event, SIGNAL_QUESTIONS_ANSWERED, it->questions_answered);
-    say(event, SIGNAL_RESOLVED, it->resolved);
-    say(event, SIGNAL_TRANSFERRED, it->transfers == ABSENT ? ABSENT : it->transfers > 0);
-    say(event, SIGNAL_CONTAINED, it->contained);
-    say(event, SIGNAL_REOPENED, it->kind == EVENT_REOPENING ? 1 : it->reopened);
-    say(event, SIGNAL_REPEAT_CONTACT, it->repeat_contact);
-    say(event, SIGNAL_SURVEY_ANSWERED, event->ratings ? 1 : ABSENT);
+    say(&said, SIGNAL_COMPLETED, it->completed);
+    say(&said, SIGNAL_PAGE_HELPFUL, it->page_helpful);
+    say(&said, SIGNAL_SEARCH_FOUND, it->search_found);
+    say(&said, SIGNAL_ERROR_SHOWN, it->error_shown);
+    say_contact(&said, event, it);
+    say(&said, SIGNAL_QUESTIONS_ANSWERED, it->questions_answered);
+    say(&said, SIGNAL_RESOLVED, it->resolved);
+    say(&said, SIGNAL_TRANSFERRED, it->transfers == ABSENT ? ABSENT : it->transfers > 0);
+    say(&said, SIGNAL_CONTAINED, it->contained);
+    say(&said, SIGNAL_REOPENED, it->kind == EVENT_REOPENING ? 1 : it->reopened);
+    say(&said, SIGNAL_REPEAT_CONTACT, it->repeat_contact);
+    say(&said, SIGNAL_SURVEY_ANSWERED, event->ratings ? 1 : ABSENT);
     if (it->kind == EVENT_INTERACTION) { /* an answer that comes by itself was offered, and counted so, with its contact */
-        say(event, SIGNAL_SURVEY_OFFERED, event->ratings ? 1 : it->survey_offered);
+        say(&said, SIGNAL_SURVEY_OFFERED, event->ratings ? 1 : it->survey_offered);
     }
-    say(event, SIGNAL_AGENT_INFORMED, it->agent_informed);
-    say(event, SIGNAL_ESCALATED, it->escalated);
+    say(&said, SIGNAL_AGENT_INFORMED, it->agent_informed);
+    say(&said, SIGNAL_ESCALATED, it->escalated);
     last(event, SIGNAL_RESOLUTION, it->resolution);
     last(event, SIGNAL_HOLD, it->hold);
     last(event, SIGNAL_WRAP_UP, it->wrap_up);
+    event->outcomes_known = said.known;
+    event->outcomes_yes = said.yes;
 }
 
 /* Counters gathered for one event, and the drivers it said something about on each line. */

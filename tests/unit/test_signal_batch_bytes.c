@@ -317,6 +317,67 @@ static void a_full_batch_says_so(void **state)
     assert_true(read_all(&self->reader, buffer_as_span(&self->message)));
 }
 
+/* As the specification has it, a byte at a time (buffer_zigzag). */
+static void expect_event(const struct signal_event *event, int64_t delta_us, struct buffer *out)
+{
+    buffer_clear(out);
+    buffer_zigzag(out, event->agency);
+    buffer_zigzag(out, event->service);
+    buffer_zigzag(out, event->channel);
+    buffer_zigzag(out, delta_us);
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+        buffer_u8(out, (uint8_t)(event->id >> shift));
+    }
+    buffer_zigzag(out, event->outcomes_known);
+    buffer_zigzag(out, event->outcomes_yes);
+    buffer_zigzag(out, (int64_t)event->ratings);
+    buffer_zigzag(out, event->transfers);
+    buffer_zigzag(out, 1);
+    buffer_zigzag(out, event->duration_ms[0] * 8);
+    buffer_u8(out, 0);
+}
+
+static void numbers_of_every_size_are_written_and_read(void **state)
+{
+    struct fixture *self = *state;
+    struct batch_header header = {.instance = span_text("i")};
+    struct buffer expected;
+    struct reason why;
+    buffer_init(&expected, 4096);
+    for (unsigned bits = 0; bits < 3 * 63; bits++) {
+        const int64_t number = (INT64_C(1) << bits / 3) + (int64_t)(bits % 3) - 1;
+        struct signal_event events[3] = {0}; /* the last is read where less than ten bytes are left */
+        batch_writer_clear(&self->writer);
+        batch_writer_agency(&self->writer, span_text("a"));
+        batch_writer_service(&self->writer, span_text("s"));
+        size_t before = 0;
+        for (unsigned i = 0; i < 3; i++) {
+            events[i].at_us = i == 0 ? 0 : i == 1 ? number : -number;
+            events[i].id = (uint64_t)number;
+            events[i].transfers = (int32_t)(number & INT32_MAX);
+            for (unsigned j = 0; j < DURATIONS; j++) {
+                events[i].duration_ms[j] = j == 0 ? number / 8 : ABSENT;
+            }
+            before = self->writer.events.size;
+            batch_writer_event(&self->writer, &events[i]);
+            expect_event(&events[i], events[i].at_us, &expected);
+            assert_int_equal(self->writer.events.size - before, expected.size);
+            assert_memory_equal(self->writer.events.data + before, expected.data, expected.size);
+        }
+        batch_writer_seal(&self->writer, &header, &self->message);
+        assert_int_equal(batch_reader_open(&self->reader, buffer_as_span(&self->message), &why), DONE);
+        for (unsigned i = 0; i < 3; i++) {
+            struct signal_event event;
+            bool more;
+            assert_int_equal(batch_reader_next(&self->reader, &event, &more, &why), DONE);
+            assert_true(more && event.at_us == events[i].at_us && event.id == events[i].id);
+            assert_int_equal(event.transfers, events[i].transfers);
+            assert_true(event.duration_ms[0] == events[i].duration_ms[0] && event.duration_ms[1] == ABSENT);
+        }
+    }
+    buffer_done(&expected);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,6 +388,7 @@ int main(void)
         cmocka_unit_test(a_reader_is_used_again),
         cmocka_unit_test(what_cannot_be_read_is_not_sealed),
         cmocka_unit_test(a_full_batch_says_so),
+        cmocka_unit_test(numbers_of_every_size_are_written_and_read),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
