@@ -3,6 +3,7 @@
 
 #include "command.h"
 #include "progress.h"
+#include "simulate_replay.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -102,15 +103,65 @@ static bool read_options(struct simulate *self)
     return check_scenarios(self);
 }
 
-static bool read_scoring(struct simulate *self)
+static bool load_scoring(const char *path, struct scoring **scoring)
 {
     struct problems problems;
     problems_init(&problems);
-    bool fine = scoring_load(argument(self->command, &self->arguments, "scoring"), &self->scoring, &problems) == DONE;
+    bool fine = scoring_load(path, scoring, &problems) == DONE;
     fprintf(stderr, "%.*s", SPAN_FORMAT(buffer_as_span(&problems.text)));
     problems_done(&problems);
+    return fine;
+}
+
+static bool read_scoring(struct simulate *self)
+{
+    bool fine = load_scoring(argument(self->command, &self->arguments, "scoring"), &self->scoring);
     self->simulation.scoring = self->scoring;
     return fine;
+}
+
+/* ---- replay ---- */
+
+/* "2026-04-01=FILE": a scoring file, and the day from which on it is in force. */
+static bool read_switch(const struct simulate *self, struct replay_settings *settings, struct scoring **later)
+{
+    const char *text = argument(self->command, &self->arguments, "switch");
+    struct tm day = {0};
+    if (!text) {
+        return true;
+    }
+    const char *end = strptime(text, "%Y-%m-%d=", &day);
+    if (!end || !*end) {
+        return usage(self, "--switch takes a day and a file, as in 2026-04-01=scoring.yaml, not ", text);
+    }
+    settings->switch_us = (int64_t)timegm(&day) * US_PER_SECOND;
+    bool fine = load_scoring(end, later);
+    settings->later = *later;
+    return fine;
+}
+
+static enum exit_code run_replay(struct simulate *self)
+{
+    const char *period = argument(self->command, &self->arguments, "period");
+    struct scoring *later = NULL;
+    struct replay_settings settings = {
+        .path = argument(self->command, &self->arguments, "replay"),
+        .mapping = argument(self->command, &self->arguments, "mapping"),
+        .count = argument(self->command, &self->arguments, "count"),
+        .by_month = !period || strcmp(period, "month") == 0,
+        .json = argument(self->command, &self->arguments, "json") != NULL,
+    };
+    bool fine = true;
+    if (!settings.mapping) {
+        fine = usage(self, "--replay needs --mapping", "");
+    } else if (!settings.by_month && strcmp(period, "day") != 0) {
+        fine = usage(self, "--period takes month or day, not ", period);
+    }
+    fine = fine && read_scoring(self) && read_switch(self, &settings, &later);
+    settings.scoring = self->scoring;
+    enum exit_code code = !fine ? EXIT_USAGE : simulate_replay(&settings) ? EXIT_FINE : EXIT_FAILED;
+    scoring_close(later);
+    return code;
 }
 
 /* ---- running ---- */
@@ -216,6 +267,8 @@ static enum exit_code run_simulate(const struct command *command, int argc, char
     if (parsed == DONE && argument(command, &self.arguments, "list")) {
         simulate_print_list();
         code = EXIT_FINE;
+    } else if (parsed == DONE && argument(command, &self.arguments, "replay")) {
+        code = run_replay(&self);
     } else if (parsed == DONE && read_options(&self) && read_scoring(&self)) {
         code = run_all(&self);
     }
@@ -241,7 +294,11 @@ const struct command command_simulate = {
         "and\n"
         ".80 good, the chat 40 % and .90, or as the scenario says; slips begin at hour 36, what else happens at\n"
         "hour 100. The same seed gives the same figures, whatever the number of jobs. To judge a scoring file of\n"
-        "your own before it is switched on, name it with --scoring and compare with a run without.",
+        "your own before it is switched on, name it with --scoring and compare with a run without.\n"
+        "\n"
+        "--replay passes recorded time instead: a row of the file says, through a mapping as for import, what an\n"
+        "interaction was like, and --count how many there were, which are spread evenly over a month or a day. It\n"
+        "prints the score of each month, every alert, and of each signal how many were good.",
     .example = "slipstream simulate --scenario days-1000,slip-8-2000 --agencies 200 --scoring mine.yaml",
     .options =
         {
@@ -252,6 +309,12 @@ const struct command command_simulate = {
             {"seed", "N", "of the chance; 1 when not given"},
             {"scoring", "FILE", "the scoring file to try; the one built in when not given"},
             {"jobs", "N", "threads; as many as there are processors when not given"},
+            {"replay", "FILE", "recorded numbers instead: CSV, JSON lines, or a JSON array; scores, alerts, shares"},
+            {"mapping", "FILE", "how its columns become an interaction, as for import"},
+            {"count", "COLUMN", "how many such interactions a row stands for; 1 when not given"},
+            {"period", "month|day",
+             "the time that a row is spread over, from its occurred_at on; month when not given"},
+            {"switch", "DAY=FILE", "another scoring file from a day on, as in 2026-04-01=new.yaml"},
             {"csv", NULL, "as CSV"},
             {"json", NULL, "as one JSON object a line"},
         },

@@ -220,6 +220,12 @@ static void the_command_says_what_is_wrong(void **state)
         {"none at all", {"--agencies", "0"}, EXIT_USAGE},
         {"two formats", {"--csv", "--json"}, EXIT_USAGE},
         {"no such file", {"--scoring", "/nowhere/scoring.yaml"}, EXIT_USAGE},
+        {"a replay without a mapping", {"--replay", "counts.csv"}, EXIT_USAGE},
+        {"no such period", {"--replay", "counts.csv", "--mapping", "m.yaml", "--period", "week"}, EXIT_USAGE},
+        {"a switch without a file",
+         {"--replay", "counts.csv", "--mapping", "m.yaml", "--switch=2026-04-01"},
+         EXIT_USAGE},
+        {"no file to replay", {"--replay", "/nowhere/counts.json", "--mapping", "m.yaml"}, EXIT_FAILED},
         {"a list", {"--list"}, EXIT_FINE},
         {"one agency", {"--agencies", "1", "--weeks=1", "--scenario", "iid-30", "--json"}, EXIT_FINE},
     };
