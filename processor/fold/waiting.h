@@ -8,7 +8,7 @@
 
 #include "slipstream/model.h"
 
-#define WAITING_MAX 4096
+#define WAITING_MAX 16384
 
 struct waiting_event { /* with as many counters as it says */
     int64_t at_us;

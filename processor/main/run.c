@@ -8,13 +8,9 @@
 
 #define PAGES 4
 
-/* Large buffers come and go, a backlog's most of all. By itself glibc soon takes even those of 32 MiB from its heaps,
- * where what is small and stays keeps their pages from being given back: half of what was resident after a backlog was
- * not in use. Of their own mappings they go back at once. */
-#define MAPPED_BYTES  (256 * 1024)
-#define TRIMMED_BYTES (1024 * 1024) /* free at the end of a heap */
-#define TRIM_TURNS    20            /* of 50 ms; what cells outgrew lies between them, and is never at an end */
-#define ARENAS_MAX    2             /* each thread's own would keep what only it had use for */
+/* Buffers come and go, a backlog's most of all, and glibc keeps what they had. */
+#define TRIM_TURNS 20 /* of 50 ms; what cells outgrew lies between them, and is never at an end */
+#define ARENAS_MAX 2  /* each thread's own would keep what only it had use for */
 
 struct ops {
     const struct config *config;
@@ -74,8 +70,6 @@ static enum outcome ops_open(struct ops *self, struct reason *why)
 static void keep_less_memory(void)
 {
 #ifdef __GLIBC__
-    mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
-    mallopt(M_TRIM_THRESHOLD, TRIMMED_BYTES);
     mallopt(M_ARENA_MAX, ARENAS_MAX);
 #endif
 }
