@@ -45,6 +45,33 @@ enum outcome kafka_produce(rd_kafka_t *producer, rd_kafka_topic_t *topic, const 
     rd_kafka_error_t *error CLEANUP(kafka_error_drop) = rd_kafka_produceva(producer, arguments, count);
     return error ? kafka_fail_error(why, error, rd_kafka_topic_name(topic)) : DONE;
 }
+size_t kafka_produce_run(rd_kafka_topic_t *topic, const struct message *messages, size_t count, int flags,
+                         enum outcome *outcome, struct reason *why)
+{
+    rd_kafka_message_t run[PRODUCE_RUN_MAX] = {0};
+    ASSERT(count <= PRODUCE_RUN_MAX);
+    for (size_t i = 0; i < count; i++) {
+        run[i].payload = (void *)(uintptr_t)messages[i].value.data; /* the library doesn't write to it */
+        run[i].len = messages[i].value.size;
+        run[i].key = (void *)(uintptr_t)messages[i].key.data;
+        run[i].key_len = messages[i].key.size;
+        run[i].partition = messages[i].partition;
+        run[i]._private = (void *)(uintptr_t)messages[i].token;
+    }
+    *outcome = DONE;
+    if (rd_kafka_produce_batch(topic, RD_KAFKA_PARTITION_UA, flags | RD_KAFKA_MSG_F_PARTITION, run, (int)count) ==
+        (int)count) {
+        return count;
+    }
+    size_t taken = 0;
+    while (taken < count && !run[taken].err) {
+        taken++;
+    }
+    ASSERT(taken < count); /* fewer were taken, so one has an error */
+    *outcome = kafka_fail(why, run[taken].err, rd_kafka_topic_name(topic), NULL);
+    return taken;
+}
+
 _Static_assert(sizeof(void *) >= sizeof(uint64_t), "a token travels as the library's opaque pointer");
 
 #define PROPERTIES_MAX 12

@@ -1,4 +1,4 @@
-/* produce.h - one message into a producer's queue: what sink and publisher share. */
+/* produce.h - messages into a producer's queue: what sink and publisher share. */
 #ifndef KAFKA_PRODUCE_H
 #define KAFKA_PRODUCE_H
 
@@ -7,6 +7,12 @@
 /* flags: RD_KAFKA_MSG_F_COPY, or 0 when key and value stay where they are until the delivery report. */
 enum outcome kafka_produce(rd_kafka_t *producer, rd_kafka_topic_t *topic, const struct message *message, int flags,
                            struct reason *why) MUST_CHECK;
+
+/* The same for several of one topic that have neither headers nor times: returns how many of the first were taken, and
+ * *outcome why not the next; any behind it were taken only if that is not for want of room. */
+#define PRODUCE_RUN_MAX 64
+size_t kafka_produce_run(rd_kafka_topic_t *topic, const struct message *messages, size_t count, int flags,
+                         enum outcome *outcome, struct reason *why);
 
 typedef void (*kafka_delivery)(rd_kafka_t *producer, const rd_kafka_message_t *message, void *opaque);
 

@@ -101,14 +101,38 @@ static enum outcome sink_begin(struct kafka_sink *self, struct reason *why)
     return sink_give_up(self, STOP, why);
 }
 
+/* How many of the first messages are of one topic and have nothing but key and value: those go in together. */
+static size_t run_length(const struct message *messages, size_t count)
+{
+    size_t length = 0;
+    while (length < count && length < PRODUCE_RUN_MAX && messages[length].topic == messages[0].topic &&
+           messages[length].header_count == 0 && messages[length].timestamp_us == 0) {
+        length++;
+    }
+    return length;
+}
+
+/* Puts in what there is room for; returns how many of the first messages. */
+static size_t sink_put(struct kafka_sink *self, const struct message *messages, size_t count, int flags,
+                       enum outcome *outcome, struct reason *why)
+{
+    ASSERT(messages->topic < self->topic_count);
+    rd_kafka_topic_t *topic = self->topics[messages->topic];
+    size_t length = run_length(messages, count);
+    if (length > 1) {
+        return kafka_produce_run(topic, messages, length, flags, outcome, why);
+    }
+    *outcome = kafka_produce(self->producer, topic, messages, flags, why);
+    return *outcome == DONE;
+}
+
 static enum outcome sink_fill(struct kafka_sink *self, const struct message *messages, size_t count, int flags,
                               struct reason *why)
 {
-    for (size_t i = 0; i < count; i++) {
-        ASSERT(messages[i].topic < self->topic_count);
+    for (size_t put = 0; put < count;) {
         enum outcome outcome;
-        while ((outcome = kafka_produce(self->producer, self->topics[messages[i].topic], &messages[i], flags, why)) !=
-               DONE) {
+        put += sink_put(self, messages + put, count - put, flags, &outcome, why);
+        if (outcome != DONE) {
             if (why->code != REASON_FULL || self->failed || now().us - self->since.us > FILL_US) {
                 return outcome;
             }

@@ -234,7 +234,7 @@ static bool run_one(const struct simulate *self, const struct scenario *scenario
 static enum exit_code run_all(const struct simulate *self)
 {
     struct progress progress;
-    double slowest = INFINITY;
+    double slowest = (double)INFINITY;
     bool any[2] = {false, false};
     progress_init(&progress, system_clock.mono(&system_clock));
     signals_catch();

@@ -5,12 +5,12 @@
 static const struct simulated_stratum two_channels[] = {
     {"permits", CHANNEL_PHONE, .6, .8},
     {"permits", CHANNEL_CHAT, .4, .9},
-    {NULL},
+    {.service = NULL},
 };
 static const struct simulated_stratum far_apart[] = {
     {"permits", CHANNEL_PHONE, .6, .9},
     {"permits", CHANNEL_CHAT, .4, .7},
-    {NULL},
+    {.service = NULL},
 };
 static const struct simulated_stratum three_services[] = {
     {"permits", CHANNEL_PHONE, .36, .8},
@@ -19,7 +19,7 @@ static const struct simulated_stratum three_services[] = {
     {"taxes", CHANNEL_CHAT, .12, .85},
     {"records", CHANNEL_PHONE, .06, .9},
     {"records", CHANNEL_CHAT, .04, .7},
-    {NULL},
+    {.service = NULL},
 };
 static const struct simulated_stratum one_large[] = {
     {"taxes", CHANNEL_PHONE, .5, .8},
@@ -28,7 +28,7 @@ static const struct simulated_stratum one_large[] = {
     {"permits", CHANNEL_CHAT, .1, .85},
     {"records", CHANNEL_PHONE, .1, .8},
     {"records", CHANNEL_CHAT, .05, .85},
-    {NULL},
+    {.service = NULL},
 };
 
 const struct scenario simulated_scenarios[] = {

@@ -140,7 +140,7 @@ static double likelihood(const struct onset *self, int64_t us)
 static int64_t likeliest(const struct onset *self, int64_t from_us, int64_t to_us, int64_t step_us)
 {
     int64_t best_us = INT64_MIN;
-    double best = -INFINITY;
+    double best = (double)-INFINITY;
     for (int64_t us = from_us; us <= to_us; us += step_us) {
         double at = likelihood(self, us);
         if (at > best) {

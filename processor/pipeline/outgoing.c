@@ -9,9 +9,9 @@
 #define uthash_fatal(msg)              assert_failed(msg, __FILE__, __LINE__)
 #include <uthash.h>
 
-#define NAMES_MAX       65536
-#define BYTES_FULL ((size_t)16 << 20) /* of a transaction */
-#define BYTES_MAX       ((size_t)1280 << 20) /* beyond the largest kafka.queued_max, should all of it be dead letters */
+#define NAMES_MAX  65536
+#define BYTES_FULL ((size_t)64 << 20)   /* of a transaction: most of it is with the broker by then */
+#define BYTES_MAX  ((size_t)1280 << 20) /* beyond the largest kafka.queued_max, should all of it be dead letters */
 
 /* What an agency, or one of its services, is called in the batch that is being packed. */
 enum route_kind { ROUTE_AGENCY, ROUTE_SERVICE };

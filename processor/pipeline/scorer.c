@@ -318,7 +318,7 @@ static void tick_all(struct scorer *self, struct event_time wall)
             outputs_clear(&self->outputs[p]);
             task->publish_all |= self->republish || was_not_applied;
             task_tick(task, wall);
-            self->behind |= is_behind(task, wall);
+            self->behind |= is_behind(task, wall) && !task->publish_all; /* a new owner is not kept waiting */
         }
     }
     self->republish = false;

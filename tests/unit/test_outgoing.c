@@ -207,7 +207,7 @@ static void what_was_cleared_is_gone(void **state)
     tear_down(&self);
 }
 
-/* Dead letters among events: sixteen megabytes of them make it commit before more is read. */
+/* Dead letters among events: 64 megabytes of them make it commit before more is read. */
 static void it_is_full_long_before_its_ceiling(void **state)
 {
     (void)state;
@@ -229,7 +229,7 @@ static void it_is_full_long_before_its_ceiling(void **state)
         assert_false(outgoing_is_empty(&self.outgoing));
         letters++;
     }
-    assert_int_equal(letters, (16u << 20) / 500000 + 1);
+    assert_int_equal(letters, (64u << 20) / 500000 + 1);
     size_t count;
     const struct batch_header header = {.written_at = {WORLD_BASE + 1}};
     const struct message *messages = outgoing_seal(&self.outgoing, &header, &count);
