@@ -173,7 +173,8 @@ static int64_t claim(struct scorer *self, struct task *task)
     scorer_status(self)->up[DEPENDENCY_REDIS] = claimed != RETRY;
     if (claimed == DONE) {
         task->claim_backoff_us = 0;
-        task->last_look_at = task->last_refresh = now;
+        /* What was published may be out of date, and Alertmanager forgets what it does not hear of: a look is due. */
+        task->last_look_at.us = task->last_refresh.us = now.us - self->settings.config->look_interval;
         outputs_clear(&self->outputs[task->partition]);
         LOG(self->settings.log, LOG_INFO, "score", "task_claimed", LOG_INT("partition", task->partition),
             LOG_INT("offset", start), LOG_INT("agencies", fold_agency_count(task->fold)),
