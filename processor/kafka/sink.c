@@ -4,12 +4,14 @@
 #include "produce.h"
 #include "source.h"
 
-#define OPEN_US       (30 * US_PER_SECOND)
-#define FILL_US       (10 * US_PER_SECOND) /* the transaction's own time-out: after it there is nothing left to fill */
-#define SETTLE_US     (60 * US_PER_SECOND) /* for the coordinator to say how a transaction ended */
-#define ATTEMPT_MS    2000                 /* between looks at what else happened */
-#define QUEUE_WAIT_MS 1
-#define GOING_WAIT_MS 1000 /* for what is on its way when we give up */
+#define OPEN_US        (30 * US_PER_SECOND)
+#define FILL_US        (10 * US_PER_SECOND) /* the transaction's own time-out: after it there is nothing left to fill */
+#define SETTLE_US      (60 * US_PER_SECOND) /* for the coordinator to say how a transaction ended */
+#define ATTEMPT_MS     2000                 /* between looks at what else happened */
+#define QUEUE_WAIT_MS  1
+#define REPORT_WAIT_MS 20
+#define REPORT_WAITS   10
+#define GOING_WAIT_MS  1000 /* for what is on its way when we give up */
 
 struct kafka_sink {
     struct sink base;
@@ -66,6 +68,14 @@ static enum outcome sink_give_up(struct kafka_sink *self, enum outcome outcome, 
     return outcome;
 }
 
+/* A transaction that has failed already did so for a delivery, whose report may still be on its way. */
+static void wait_for_report(struct kafka_sink *self)
+{
+    for (unsigned i = 0; !self->failed && i < REPORT_WAITS; i++) {
+        rd_kafka_poll(self->producer, REPORT_WAIT_MS);
+    }
+}
+
 /* An error of the transaction API: the producer's fatal error says more, or else a delivery that failed. */
 static enum outcome sink_failure(struct kafka_sink *self, const rd_kafka_error_t *error, const char *doing,
                                  struct reason *why)
@@ -73,6 +83,9 @@ static enum outcome sink_failure(struct kafka_sink *self, const rd_kafka_error_t
     enum outcome outcome;
     if (kafka_is_fatal(self->producer, doing, &outcome, why)) {
         return outcome;
+    }
+    if (rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__STATE) {
+        wait_for_report(self);
     }
     if (self->failed) {
         return kafka_fail(why, self->failed, "delivering", NULL);
