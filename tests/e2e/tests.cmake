@@ -6,8 +6,9 @@ foreach(scenario check_five bad_input framings poison deadletter evolution mappi
     set_tests_properties(e2e/${scenario} PROPERTIES LABELS e2e TIMEOUT 300
         ENVIRONMENT "SLIPSTREAM_SOURCE=${PROJECT_SOURCE_DIR};SLIPSTREAM_BINARY=$<TARGET_FILE:slipstream>")
 endforeach()
-# Those that wait for the clock to strike begin first, while others work beside them.
-set_tests_properties(e2e/sinks e2e/alerts PROPERTIES COST 1000)
+# One that waits for the clock to strike begins first, while others work beside it; the other has intervals of seconds.
+set_tests_properties(e2e/alerts PROPERTIES COST 1000)
+set_tests_properties(e2e/sinks PROPERTIES RUN_SERIAL ON)
 
 # The same with the intervals that people run it with: 25 minutes, most of it waiting, so only when it is asked for.
 add_test(NAME long/sinks COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/e2e/venv ${CMAKE_CURRENT_SOURCE_DIR}/e2e/test_sinks.py)
