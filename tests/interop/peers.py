@@ -72,7 +72,7 @@ def register(kafka, path):
 
 def python_produces(kafka, path, ids):
     """What the programs do with `produce`; each event twice, as a bridge that delivers at least once may. (Of a thousand sent
-    once, one was missing on the topic in two of some ten runs, delivered as far as its producer was told.)"""
+    once, one was missing on the topic in one of some ten runs, delivered as far as its producer was told.)"""
     lines = path.read_text().splitlines()
     for line in lines + lines:
         one = json.loads(line)
