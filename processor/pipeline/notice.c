@@ -20,9 +20,9 @@ static void put_time(struct jout *json, const char *key, struct event_time time)
     jout_time(json, time);
 }
 
-static void put_estimate(struct jout *json, const struct estimate *estimate)
+void estimate_field(struct jout *json, const char *key, const struct estimate *estimate)
 {
-    jout_key(json, "estimate");
+    jout_key(json, key);
     jout_open(json, '{');
     jout_key(json, "value");
     jout_real(json, estimate->value);
@@ -88,7 +88,7 @@ void notice_fields(struct jout *json, const struct alert *alert)
         jout_real(json, episode->target);
     }
     if (alert->estimate.present) {
-        put_estimate(json, &alert->estimate);
+        estimate_field(json, "estimate", &alert->estimate);
     }
     put_text(json, "method", alert->scoring->version);
     put_sentence(json, alert);

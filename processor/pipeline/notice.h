@@ -10,4 +10,7 @@ void notice_fields(struct jout *json, const struct alert *alert);
 /* The whole object, with its transition, and a link to the agency's page below `board` (NULL: none). */
 void notice_render(struct buffer *out, const struct alert *alert, const char *board);
 
+/* A figure with its interval and n, under a key. */
+void estimate_field(struct jout *json, const char *key, const struct estimate *estimate);
+
 #endif

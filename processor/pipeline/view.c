@@ -5,20 +5,9 @@
 
 static void put_estimate(struct jout *json, const char *key, const struct estimate *estimate)
 {
-    if (!estimate->present) {
-        return;
+    if (estimate->present) {
+        estimate_field(json, key, estimate);
     }
-    jout_key(json, key);
-    jout_open(json, '{');
-    jout_key(json, "value");
-    jout_real(json, estimate->value);
-    jout_key(json, "low");
-    jout_real(json, estimate->low);
-    jout_key(json, "high");
-    jout_real(json, estimate->high);
-    jout_key(json, "n");
-    jout_int(json, estimate->n);
-    jout_close(json, '}');
 }
 
 static void put_drivers(struct jout *json, const struct card *card)

@@ -8,6 +8,7 @@
  * that many are older than others before them. Cells close a pane a minute, and the logs these go into grow now and then
  * before they have reached their size: that, spread over all events, is what remains. The last word of the output is the
  * allocations an event. */
+#include "counted_heap.h"
 #include "incoming.h"
 #include "interaction_writer.h"
 #include "outgoing.h"
@@ -26,33 +27,6 @@
 #define WARM_HOURS  4
 #define HOURS       1
 #define IDS_MAX     262144 /* a partition; reached while it gets warm */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-static int64_t allocations;
-
-void *__wrap_malloc(size_t size)
-{
-    allocations++;
-    return __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    allocations++;
-    return __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    allocations++;
-    return __real_realloc(memory, size);
-}
 
 enum step { STEP_DECODE, STEP_ROUTE, STEP_SEAL, STEP_FOLD, STEPS };
 static const char *const step_words[STEPS] = {"decode, check", "signals, route", "seal", "read, fold"};

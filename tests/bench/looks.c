@@ -7,6 +7,7 @@
  * windows, tallies, the cards as a whole and by channel; examining is the slip rule, each window when it is due. The
  * linker puts a counter in front of the allocator (tests.cmake: --wrap). */
 #include "slipstream/pipeline/examine.h"
+#include "counted_heap.h"
 #include "folded.h"
 #include "slipstream/config.h"
 #include "slipstream/roll.h"
@@ -19,33 +20,6 @@
 #define HISTORY_US (63 * US_PER_DAY)
 #define A_DAY      240               /* events of an agency */
 #define WARM_US    (7 * US_PER_HOUR) /* in which each agency takes its reference */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-static int64_t allocations;
-
-void *__wrap_malloc(size_t size)
-{
-    allocations++;
-    return __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    allocations++;
-    return __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    allocations++;
-    return __real_realloc(memory, size);
-}
 
 struct cost {
     int64_t ns, most_ns, allocations;

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "counted_heap.h"
 #include "seeded.h"
 #include "folded.h"
 
@@ -19,33 +20,6 @@
 #define IDS_MAX  1000
 #define SERVICES 3
 #define CELLS    (SERVICES * CHANNELS)
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-static size_t allocations; /* by the code under test: cmocka and the C library keep their own */
-
-void *__wrap_malloc(size_t size)
-{
-    allocations++;
-    return __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    allocations++;
-    return __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    allocations++;
-    return __real_realloc(memory, size);
-}
 
 static struct signal_event random_event(struct seeded *random, int64_t at)
 {
