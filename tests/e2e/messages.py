@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 import urllib.request
 from collections import namedtuple
 
@@ -10,6 +11,8 @@ import fastavro
 
 CHANNELS = ("web", "phone", "office", "chat")
 READ_S = 30
+NO_LEADER = {confluent_kafka.KafkaError.NOT_LEADER_FOR_PARTITION, confluent_kafka.KafkaError.LEADER_NOT_AVAILABLE,
+             confluent_kafka.KafkaError.UNKNOWN_TOPIC_OR_PART}
 REPLAYED = 129  # the format of a record of dead letters that were replayed
 QUIET = 2  # what the library has to say about brokers that a scenario stops is no news
 Message = namedtuple("Message", "topic partition offset timestamp key value headers")
@@ -38,6 +41,18 @@ def encode(schema, record):
     out = io.BytesIO()
     fastavro.schemaless_writer(out, schema, record)
     return out.getvalue()
+
+
+def _answered(ask):
+    """The cluster's answer. A topic just made has no leader for a moment, and the client's table of leaders may be older."""
+    deadline = time.monotonic() + READ_S
+    while True:
+        try:
+            return ask()
+        except confluent_kafka.KafkaException as failed:
+            if failed.args[0].code() not in NO_LEADER or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 class Kafka:
@@ -122,10 +137,13 @@ class Kafka:
     # ---- reading ----
 
     def partitions(self, topic):
-        known = self.producer.list_topics(topic, READ_S).topics[topic]
-        if known.error:
-            raise RuntimeError(f"{topic}: {known.error}")
-        return sorted(known.partitions)
+        def ask():
+            known = self.producer.list_topics(topic, READ_S).topics[topic]
+            if known.error:
+                raise confluent_kafka.KafkaException(known.error)
+            return sorted(known.partitions)
+
+        return _answered(ask)
 
     def read(self, topic):
         """All that is committed on a topic, in the order of each partition."""
@@ -195,9 +213,11 @@ class Kafka:
 
     def ends(self, *topics):
         """(topic, partition) → the offset after the last."""
-        consumer = self._group("e2e-reader")
-        return {(topic, p): consumer.get_watermark_offsets(confluent_kafka.TopicPartition(topic, p), READ_S)[1]
+        return {(topic, p): self._end(confluent_kafka.TopicPartition(topic, p))
                 for topic in topics for p in self.partitions(topic)}
+
+    def _end(self, partition):
+        return _answered(lambda: self._group("e2e-reader").get_watermark_offsets(partition, READ_S)[1])
 
     def has_passed(self, group, ends):
         """Whether the group has committed at least these offsets."""
