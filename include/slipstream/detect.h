@@ -1,15 +1,24 @@
 /* detect.h - looks → episodes. Pure: an episode goes in with what the look saw, and comes out changed.
  *
- * Two rules: the fixed target, an agency's own from the scoring file, with hysteresis and a least n; and the slip, a
+ * Two rules: the line, an agency's own target or a published benchmark, with hysteresis and a least n; and the slip, a
  * subject against its own past (DOMAIN.md, "When a score has slipped", points 4 to 7). */
 #ifndef SLIPSTREAM_DETECT_H
 #define SLIPSTREAM_DETECT_H
 
 #include "slipstream/model.h"
 
-/* One look at one subject. estimate: at the rule's z and window. While catching up nothing opens or closes. */
-enum alert_transition detect_target(struct episode *episode, const struct target_rule *rule, double target,
-                                    const struct estimate *estimate, struct event_time look, bool catching_up);
+/* What a look saw of a figure that a line is drawn for. */
+struct line_look {
+    struct event_time as_of;
+    double line;                     /* NAN: none is drawn */
+    const struct estimate *estimate; /* at the rule's z and window */
+    uint64_t method;                 /* it was scored by: scoring_method() */
+    bool hold;                       /* looks count, but nothing opens or closes */
+};
+/* One look at one subject. Another method than that of the look before begins its runs anew, and what it changed by
+ * itself opens and closes nothing (struct method_hold). */
+enum alert_transition detect_line(struct episode *episode, const struct target_rule *rule,
+                                  const struct line_look *look);
 
 /* What a look found of a subject: a finding a test, VERDICT_UNSEEN where none was due. Bounds are at the rule's z. */
 struct slip_look {

@@ -116,6 +116,18 @@ bool field_text(struct reading *self, const struct node *node, size_t size_max, 
     return false;
 }
 
+bool field_flag(struct reading *self, const struct node *node, bool *value)
+{
+    const char *text = node->kind == NODE_TEXT ? node->text : "";
+    bool is_true = strcmp(text, "true") == 0;
+    if (!is_true && strcmp(text, "false") != 0) {
+        field_complain(self, node, "true or false");
+        return false;
+    }
+    *value = is_true;
+    return true;
+}
+
 bool field_real(struct reading *self, const struct node *node, double least, double most, double *value)
 {
     double real;

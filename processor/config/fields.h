@@ -40,6 +40,7 @@ bool field_text(struct reading *self, const struct node *node, size_t size_max, 
 /* A value within its bounds, or a problem and false. */
 bool field_real(struct reading *self, const struct node *node, double least, double most, double *value);
 bool field_count(struct reading *self, const struct node *node, int64_t least, int64_t most, int64_t *value);
+bool field_flag(struct reading *self, const struct node *node, bool *value);
 /* A date as days since 1970-01-01 (UTC). */
 #define YEAR_LEAST 1900
 #define YEAR_MOST  2199

@@ -187,11 +187,7 @@ static void read_list(struct reading *self, const struct node *map, size_t unuse
 static void read_only(struct reading *self, const struct node *node, size_t unused)
 {
     (void)unused;
-    const char *text = node->kind == NODE_TEXT ? node->text : "";
-    self->scoring->agencies_only = strcmp(text, "true") == 0;
-    if (!self->scoring->agencies_only && strcmp(text, "false") != 0) {
-        field_complain(self, node, "true or false");
-    }
+    field_flag(self, node, &self->scoring->agencies_only);
 }
 
 void scoring_read_agencies(struct reading *self, const struct node *node, size_t unused)

@@ -54,6 +54,11 @@ static void read_line_subject(struct reading *self, const struct node *node, siz
     field_complain(self, node, allowed);
 }
 
+static void read_line_alert(struct reading *self, const struct node *node, size_t row)
+{
+    field_flag(self, node, &self->benchmarks[row].alerts);
+}
+
 static void read_line(struct reading *self, const struct node *node, size_t row)
 {
     const struct field fields[] = {
@@ -62,8 +67,24 @@ static void read_line(struct reading *self, const struct node *node, size_t row)
         {"year", "the year it is of", read_line_year, row, false},
         {"source", "text: who published it, and where", read_line_source, row, false},
         {"subject", "cx or a driver", read_line_subject, row, true},
+        {"alert", "true or false", read_line_alert, row, true},
     };
     fields_read(self, node, fields, sizeof fields / sizeof *fields);
+}
+
+/* Of two lines that alert for one subject, the lower would only say what the higher has said. */
+static void check_alerts(struct reading *self, const struct node *node, size_t row)
+{
+    for (size_t i = 0; i < row; i++) {
+        const struct scoring_benchmark *one = &self->benchmarks[i];
+        if (one->alerts && self->benchmarks[row].alerts && one->subject == self->benchmarks[row].subject) {
+            struct place place = node_key_place(self->where, node);
+            COMPLAIN(self->problems, &place,
+                     "benchmarks: got alert: true for %.64s and for %.64s, which stand beside the same figure, allowed "
+                     "for one of them",
+                     (const char *)one->id.data, node->key);
+        }
+    }
 }
 
 void scoring_read_benchmarks(struct reading *self, const struct node *map, size_t unused)
@@ -80,6 +101,7 @@ void scoring_read_benchmarks(struct reading *self, const struct node *map, size_
         const char *id = config_arena_text(self->memory, node->key, strlen(node->key));
         rows[row].id = span_text(id ? id : "");
         read_line(self, node, row);
+        check_alerts(self, node, row);
     }
     self->scoring->benchmarks = rows;
     self->scoring->benchmark_count = count;

@@ -244,6 +244,18 @@ static void print_figures(json_t *alert)
     }
 }
 
+/* What it is of, how it stands, and what to ask for to see it in full. */
+static void print_identity(const json_t *alert)
+{
+    static const char *const names[] = {"kind", "subject", "state", "since", "id"};
+    printf(" ");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = json_string_value(json_object_get(alert, names[i]));
+        printf(" %s %s", names[i], value ? value : "-");
+    }
+    printf("\n");
+}
+
 static void print_alerts(json_t *alerts, bool in_full)
 {
     size_t i;
@@ -258,6 +270,8 @@ static void print_alerts(json_t *alerts, bool in_full)
         if (in_full) {
             print_explanation(alert);
             print_figures(alert);
+        } else {
+            print_identity(alert);
         }
     }
 }

@@ -5,7 +5,8 @@
 
 const char *const episode_state_words[EPISODE_STATES] = {"normal",     "pending",      "firing",
                                                          "recovering", "insufficient", "learning"};
-const char *const alert_kind_words[ALERT_KINDS] = {"target", "slip"};
+const char *const alert_kind_words[ALERT_KINDS] = {"target", "slip", "benchmark"};
+const enum alert_kind line_alerts[LINES] = {[LINE_TARGET] = ALERT_TARGET, [LINE_BENCHMARK] = ALERT_BENCHMARK};
 const char *const alert_transition_words[ALERT_TRANSITIONS] = {"none", "opened", "closed", "updated"};
 
 /* A target's id is as the first release made it: of the subject's word alone. */
@@ -36,12 +37,24 @@ void episode_put(const struct episode *self, enum alert_kind kind, struct buffer
     put_real(out, self->at_open.low);
     put_real(out, self->at_open.high);
     buffer_zigzag(out, self->at_open.n);
+    buffer_u64(out, self->method);
+    buffer_zigzag(out, self->hold.since.us);
+    put_real(out, self->hold.edge);
+    put_real(out, self->hold.line);
 }
 
 static bool is_finite(const struct episode *self)
 {
     return isfinite(self->target) && isfinite(self->at_open.value) && isfinite(self->at_open.low) &&
-           isfinite(self->at_open.high);
+           isfinite(self->at_open.high) && isfinite(self->hold.edge) && isfinite(self->hold.line);
+}
+
+static void get_method(struct episode *self, struct cursor *in)
+{
+    self->method = cursor_u64(in);
+    self->hold.since.us = cursor_zigzag(in);
+    self->hold.edge = get_real(in);
+    self->hold.line = get_real(in);
 }
 
 enum outcome episode_get(struct episode *self, enum alert_kind kind, struct cursor *in, struct reason *why)
@@ -65,6 +78,9 @@ enum outcome episode_get(struct episode *self, enum alert_kind kind, struct curs
     read.at_open.low = get_real(in);
     read.at_open.high = get_real(in);
     read.at_open.n = cursor_zigzag(in);
+    if (format >= 3) {
+        get_method(&read, in);
+    }
     if (in->broken || format == 0 || stored_kind != kind || read.state >= EPISODE_STATES || !is_finite(&read)) {
         return FAIL(why, STOP, REASON_BAD_STATE, "an episode of %zu bytes cannot be read", size);
     }
@@ -72,16 +88,16 @@ enum outcome episode_get(struct episode *self, enum alert_kind kind, struct curs
     return DONE;
 }
 
-void episode_encode(const struct episode *self, struct buffer *out)
+void episode_encode(const struct episode *self, enum alert_kind kind, struct buffer *out)
 {
-    episode_put(self, ALERT_TARGET, out);
+    episode_put(self, kind, out);
 }
 
-enum outcome episode_decode(struct episode *self, struct span bytes, struct reason *why)
+enum outcome episode_decode(struct episode *self, enum alert_kind kind, struct span bytes, struct reason *why)
 {
     struct cursor in = cursor_over(bytes);
     struct episode read;
-    TRY(episode_get(&read, ALERT_TARGET, &in, why));
+    TRY(episode_get(&read, kind, &in, why));
     if (cursor_left(&in)) {
         return FAIL(why, STOP, REASON_BAD_STATE, "an episode of %zu bytes cannot be read", bytes.size);
     }

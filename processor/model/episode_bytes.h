@@ -1,7 +1,7 @@
-/* episode_bytes.h - the parts of a stored episode that both kinds have, for alert.c and slip.c.
+/* episode_bytes.h - the parts of a stored episode that all kinds have, for alert.c and slip.c.
  *
- * An episode is: EPISODE_FORMAT, its kind, what both kinds have, and what its kind has. Format 1, which is still read,
- * knew targets only and said no kind. */
+ * An episode is: EPISODE_FORMAT, its kind, what all kinds have, and what its kind has. Older formats are read: 1 knew
+ * targets only and said no kind, 2 ended before the method. */
 #ifndef SLIPSTREAM_MODEL_EPISODE_BYTES_H
 #define SLIPSTREAM_MODEL_EPISODE_BYTES_H
 

@@ -56,6 +56,22 @@ double scoring_target(const struct scoring *self, struct span agency, unsigned s
     return all ? all->values[subject] : (double)NAN;
 }
 
+const struct scoring_benchmark *scoring_alert_line(const struct scoring *self, unsigned subject)
+{
+    for (size_t i = 0; i < self->benchmark_count; i++) {
+        if (self->benchmarks[i].alerts && self->benchmarks[i].subject == subject) {
+            return &self->benchmarks[i];
+        }
+    }
+    return NULL;
+}
+
+uint64_t scoring_method(const struct scoring *self)
+{
+    uint64_t method = hash64(span_text(self->version), 0);
+    return method ? method : 1;
+}
+
 static const struct scoring_name *find_name(const struct scoring *self, struct span name)
 {
     return find(name, self->names, self->name_count, sizeof *self->names);

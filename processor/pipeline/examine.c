@@ -100,14 +100,20 @@ static void see_phi(struct examiner *self, struct agency_detection *detection, s
     }
 }
 
+/* The looks that are counted were by one method: each slip keeps which, over restarts, too. */
 static void see_method(struct examiner *self, struct agency_detection *detection)
 {
-    uint64_t method = hash64(span_text(self->scoring->version), 0);
+    uint64_t method = scoring_method(self->scoring);
     if (detection->method == method) {
         return;
     }
-    for (unsigned s = 0; s < SUBJECTS && detection->method; s++) {
-        detect_slip_method_changed(&detection->slips[s]);
+    for (unsigned s = 0; s < SUBJECTS; s++) {
+        struct slip *slip = &detection->slips[s];
+        if (slip->episode.method && slip->episode.method != method) {
+            detect_slip_method_changed(slip);
+        }
+        detection->slip_changed[s] |= slip->episode.method != method;
+        slip->episode.method = method;
     }
     detection->method = method;
     detection->phi_at.us = INT64_MIN;

@@ -98,14 +98,30 @@ static enum test test_of(enum window window)
     return TESTS;
 }
 
-const struct explanation *explain_target(const struct explaining *self, unsigned subject, const struct episode *episode)
+static unsigned place_of(enum alert_kind kind, unsigned subject)
+{
+    switch (kind) {
+    case ALERT_TARGET:
+        return LINE_TARGET * TARGETS + subject;
+    case ALERT_BENCHMARK:
+        return LINE_BENCHMARK * TARGETS + subject;
+    case ALERT_SLIP:
+        return LINES * TARGETS + subject;
+    case ALERT_KINDS:
+        break;
+    }
+    return EXPLAINED;
+}
+
+const struct explanation *explain_line(const struct explaining *self, enum line_kind line, unsigned subject,
+                                       const struct episode *episode)
 {
     enum window window = self->scorecard->scoring->target_rule.window;
     const struct card *card = &self->scorecard->all[window];
     const struct estimate *now = subject == TARGET_CX ? &card->cx : &card->drivers[subject - TARGET_DRIVER].score;
     struct finding finding = {.subject = subject, .verdict = VERDICT_UNSEEN, .as_of = self->as_of};
     bool is_made;
-    struct explanation *out = place_for(self, subject, episode->ordinal, &is_made);
+    struct explanation *out = place_for(self, place_of(line_alerts[line], subject), episode->ordinal, &is_made);
     if (is_made) {
         return out;
     }
@@ -128,7 +144,7 @@ const struct explanation *explain_slip(const struct explaining *self, unsigned s
 {
     struct finding found;
     bool is_made;
-    struct explanation *out = place_for(self, TARGETS + subject, slip->episode.ordinal, &is_made);
+    struct explanation *out = place_for(self, place_of(ALERT_SLIP, subject), slip->episode.ordinal, &is_made);
     if (is_made) {
         return out;
     }
@@ -148,12 +164,13 @@ const struct explanation *explain_slip(const struct explaining *self, unsigned s
     return out;
 }
 
-void explain_open(const struct explaining *self, const struct episode targets[TARGETS],
+void explain_open(const struct explaining *self, const struct episode lines[LINES][TARGETS],
                   const struct slip slips[SUBJECTS])
 {
-    for (unsigned s = 0; s < TARGETS; s++) {
-        if (targets[s].state == EPISODE_FIRING || targets[s].state == EPISODE_RECOVERING) {
-            (void)explain_target(self, s, &targets[s]);
+    for (unsigned i = 0; i < LINES * TARGETS; i++) {
+        const struct episode *episode = &lines[i / TARGETS][i % TARGETS];
+        if (episode_is_open(episode)) {
+            (void)explain_line(self, (enum line_kind)(i / TARGETS), i % TARGETS, episode);
         }
     }
     for (unsigned s = 0; s < SUBJECTS; s++) {
@@ -166,6 +183,7 @@ void explain_open(const struct explaining *self, const struct episode targets[TA
 const struct explanation *explained_of(const struct explanations *self, enum alert_kind kind, unsigned subject,
                                        uint32_t ordinal)
 {
-    const struct explained *kept = self->of[kind == ALERT_SLIP ? TARGETS + subject : subject];
+    unsigned place = place_of(kind, subject);
+    const struct explained *kept = place < EXPLAINED ? self->of[place] : NULL;
     return kept && kept->ordinal == ordinal && kept->explanation.as_of.us ? &kept->explanation : NULL;
 }

@@ -9,7 +9,7 @@
 #include "examine_explain.h"
 #include "records.h"
 
-#define EXPLAINED (TARGETS + SUBJECTS) /* the targets' episodes first, then the slips' */
+#define EXPLAINED (LINES * TARGETS + SUBJECTS) /* the lines' episodes first, then the slips' */
 
 struct explained { /* an episode's */
     uint32_t ordinal;
@@ -38,12 +38,12 @@ void explain_begin(const struct explaining *self);
 /* What would gain most over 7 days, into the scorecard. */
 unsigned explain_outlook(const struct explaining *self, struct fix fixes[EXPLAIN_FIXES_MAX]);
 /* The explanation of an open episode. finding: what it opened on; NULL: it is found out when it is needed. */
-const struct explanation *explain_target(const struct explaining *self, unsigned subject,
-                                         const struct episode *episode);
+const struct explanation *explain_line(const struct explaining *self, enum line_kind line, unsigned subject,
+                                       const struct episode *episode);
 const struct explanation *explain_slip(const struct explaining *self, unsigned subject, const struct slip *slip,
                                        const struct finding *finding);
 /* Every episode that is open has its explanation after this. */
-void explain_open(const struct explaining *self, const struct episode targets[TARGETS],
+void explain_open(const struct explaining *self, const struct episode lines[LINES][TARGETS],
                   const struct slip slips[SUBJECTS]);
 /* What is kept of it; NULL: nothing. */
 const struct explanation *explained_of(const struct explanations *self, enum alert_kind kind, unsigned subject,

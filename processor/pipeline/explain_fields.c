@@ -118,20 +118,25 @@ void explain_json_fixes(struct jout *json, const struct fix *fixes, unsigned cou
     jout_close(json, ']');
 }
 
+void explain_json_line(struct jout *json, const struct scoring_benchmark *line)
+{
+    jout_open(json, '{');
+    jout_key(json, "name");
+    jout_span(json, line->name);
+    put_real(json, "value", line->value);
+    put_int(json, "year", line->year);
+    jout_key(json, "source");
+    jout_span(json, line->source);
+    jout_close(json, '}');
+}
+
 static void put_crossed(struct jout *json, const struct alert *alert)
 {
     const struct scoring_benchmark *crossed[EXPLAIN_CROSSED_MAX];
     unsigned count = explain_crossed(alert, crossed);
     begin_list(json, "benchmarks_crossed");
     for (unsigned i = 0; i < count; i++) {
-        jout_open(json, '{');
-        jout_key(json, "name");
-        jout_span(json, crossed[i]->name);
-        put_real(json, "value", crossed[i]->value);
-        put_int(json, "year", crossed[i]->year);
-        jout_key(json, "source");
-        jout_span(json, crossed[i]->source);
-        jout_close(json, '}');
+        explain_json_line(json, crossed[i]);
     }
     jout_close(json, ']');
 }

@@ -128,16 +128,21 @@ static void put_fixes(struct buffer *out, const struct explanation *explanation)
     end_array(out);
 }
 
+void explain_record_line(struct buffer *out, const struct scoring_benchmark *line)
+{
+    buffer_span(out, line->name);
+    put_double(out, line->value);
+    buffer_zigzag(out, line->year);
+    buffer_span(out, line->source);
+}
+
 static void put_crossed(struct buffer *out, const struct alert *alert)
 {
     const struct scoring_benchmark *crossed[EXPLAIN_CROSSED_MAX];
     unsigned count = explain_crossed(alert, crossed);
     begin_array(out, count);
     for (unsigned i = 0; i < count; i++) {
-        buffer_span(out, crossed[i]->name);
-        put_double(out, crossed[i]->value);
-        buffer_zigzag(out, crossed[i]->year);
-        buffer_span(out, crossed[i]->source);
+        explain_record_line(out, crossed[i]);
     }
     end_array(out);
 }

@@ -48,18 +48,10 @@ static const char *good_of(enum signal signal)
     return words[signal] ? words[signal] : "were well answered in surveys";
 }
 
-/* Somebody else's name on a line of ours: what would end the line is left out, and so is the end of a long one. */
 #define NAME_TOLD 80
 static void put_name(struct buffer *out, struct span name)
 {
-    size_t size = name.size;
-    if (size > NAME_TOLD) {
-        for (size = NAME_TOLD; size && (name.data[size] & 0xC0) == 0x80; size--) { /* not within a character */
-        }
-    }
-    for (size_t i = 0; i < size; i++) {
-        buffer_u8(out, name.data[i] < 0x20 || name.data[i] == 0x7F ? ' ' : name.data[i]);
-    }
+    plain_text(out, name, NAME_TOLD);
 }
 
 /* ---- what it is made of ---- */

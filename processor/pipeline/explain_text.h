@@ -17,6 +17,10 @@ void explain_json_fixes(struct jout *json, const struct fix *fixes, unsigned cou
 /* The Avro record `explanation` of schemas/alert.avsc. */
 void explain_record(struct buffer *out, const struct alert *alert);
 
+/* A published line, as an object and as the Avro record `benchmark_crossed`. */
+void explain_json_line(struct jout *json, const struct scoring_benchmark *line);
+void explain_record_line(struct buffer *out, const struct scoring_benchmark *line);
+
 /* Published lines that the subject was at or above before, and is below now. At most max of them. */
 #define EXPLAIN_CROSSED_MAX 2
 unsigned explain_crossed(const struct alert *alert, const struct scoring_benchmark *crossed[EXPLAIN_CROSSED_MAX]);

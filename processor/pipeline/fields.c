@@ -15,6 +15,7 @@ static const struct {
     [STATE_CLOSED + PANE_SIX_HOURS] = {"six_hours", 3},
     [STATE_IDS] = {"ids", 1},
     [STATE_EPISODE] = {"episode", 2},
+    [STATE_BENCHMARK] = {"benchmark", 2},
     [STATE_SLIP] = {"slip", 2},
     [STATE_PIN] = {"pin", 1},
     [STATE_OUTBOX] = {"outbox", 2},

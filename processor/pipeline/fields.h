@@ -1,7 +1,8 @@
 /* fields.h - the fields of a task's hash in Redis: their names, and a list of changes to them.
  *
  * A name is a word and its parts, with a NUL between: no part can hold one. "open" AGENCY SERVICE CHANNEL; "minute",
- * "hour", "six_hours" likewise (closed panes); "ids" SEQ; "episode" AGENCY SUBJECT (a target's); "slip" AGENCY SUBJECT; "pin"
+ * "hour", "six_hours" likewise (closed panes); "ids" SEQ; "episode" AGENCY SUBJECT (a target's);
+ * "benchmark" AGENCY SUBJECT; "slip" AGENCY SUBJECT; "pin"
  * AGENCY; "outbox" ID TRANSITION. */
 #ifndef SLIPSTREAM_PIPELINE_FIELDS_H
 #define SLIPSTREAM_PIPELINE_FIELDS_H
@@ -10,9 +11,10 @@
 
 enum state_kind {
     STATE_OPEN,
-    STATE_CLOSED,                             /* + enum resolution */
+    STATE_CLOSED, /* + enum resolution */
     STATE_IDS = STATE_CLOSED + RESOLUTIONS,
     STATE_EPISODE,
+    STATE_BENCHMARK,
     STATE_SLIP,
     STATE_PIN,
     STATE_OUTBOX,

@@ -86,6 +86,13 @@ void notice_fields(struct jout *json, const struct alert *alert)
         put_text(json, "window", window_shapes[alert->scoring->target_rule.window].word);
         jout_key(json, "target");
         jout_real(json, episode->target);
+        if (alert_benchmark(alert)) {
+            jout_key(json, "benchmark");
+            explain_json_line(json, alert_benchmark(alert));
+        }
+        if (episode->hold.since.us && episode_is_open(episode)) {
+            put_time(json, "method_changed_at", episode->hold.since);
+        }
     }
     if (alert->estimate.present) {
         estimate_field(json, "estimate", &alert->estimate);

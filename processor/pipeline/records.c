@@ -278,6 +278,28 @@ void record_score(struct buffer *out, uint32_t schema_id, const struct scorecard
     record_cards(out, scorecard);
 }
 
+const struct scoring_benchmark *alert_benchmark(const struct alert *alert)
+{
+    const struct scoring_benchmark *published =
+        alert->kind == ALERT_BENCHMARK ? scoring_alert_line(alert->scoring, alert->subject) : NULL;
+    bool is_it = published && !(published->value < alert->episode->target || published->value > alert->episode->target);
+    return is_it ? published : NULL;
+}
+
+void plain_text(struct buffer *out, struct span text, size_t most)
+{
+    size_t size = text.size;
+    if (size > most) {
+        for (size = most; size && (text.data[size] & 0xC0) == 0x80; size--) { /* not within a character */
+        }
+    }
+    for (size_t i = 0; i < size; i++) {
+        buffer_u8(out, text.data[i] < 0x20 || text.data[i] == 0x7F ? ' ' : text.data[i]);
+    }
+}
+
+#define LINE_TOLD 80 /* bytes of a published line's name or source */
+
 /* What a subject is called in a sentence. */
 static void put_subject(struct buffer *out, unsigned subject)
 {
@@ -315,13 +337,35 @@ static const char *window_of(const struct alert *alert)
     return window_shapes[tested].word;
 }
 
-static void put_target_sentence(struct buffer *out, const struct alert *alert)
+/* A published line by its name, while the scoring file has it: "the US federal average of 62.6 (2021, Forrester)". */
+static void put_line(struct buffer *out, const struct alert *alert)
+{
+    const struct scoring_benchmark *published = alert_benchmark(alert);
+    if (alert->kind == ALERT_TARGET) {
+        buffer_text(out, "its target of %.1f", alert->episode->target);
+    } else if (published) {
+        buffer_text(out, "the ");
+        plain_text(out, published->name, LINE_TOLD);
+        buffer_text(out, " of %.1f (%lld, ", published->value, (long long)published->year);
+        plain_text(out, published->source, LINE_TOLD);
+        buffer_text(out, ")");
+    } else {
+        buffer_text(out, "the published line of %.1f", alert->episode->target);
+    }
+}
+
+static void put_line_sentence(struct buffer *out, const struct alert *alert)
 {
     char since[CLOCK_TEXT_SIZE];
-    bool is_closed = alert->transition == ALERT_CLOSED;
-    buffer_text(out, " is %s its target of %.1f", is_closed ? "back at" : "below", alert->episode->target);
+    const struct episode *episode = alert->episode;
+    buffer_text(out, " is %s ", alert->transition == ALERT_CLOSED ? "back at" : "below");
+    put_line(out, alert);
     put_seen(out, &alert->estimate, window_of(alert));
-    buffer_text(out, "; below it since %s.", clock_format(alert->episode->since, false, since));
+    buffer_text(out, "; below it since %s.", clock_format(episode->since, false, since));
+    if (episode->hold.since.us && episode_is_open(episode)) {
+        buffer_text(out, " The scoring method changed at %s, which by itself ends nothing.",
+                    clock_format(episode->hold.since, false, since));
+    }
 }
 
 static void put_slip_sentence(struct buffer *out, const struct alert *alert)
@@ -347,7 +391,7 @@ void alert_text(struct buffer *out, const struct alert *alert)
     if (alert->kind == ALERT_SLIP) {
         put_slip_sentence(out, alert);
     } else {
-        put_target_sentence(out, alert);
+        put_line_sentence(out, alert);
     }
 }
 
@@ -385,4 +429,8 @@ void record_alert(struct buffer *out, uint32_t schema_id, const struct alert *al
     buffer_span(out, buffer_as_span(&sentence));
     buffer_done(&sentence);
     explain_record(out, alert);
+    const struct scoring_benchmark *published = alert_benchmark(alert);
+    if (put_present(out, published != NULL)) {
+        explain_record_line(out, published);
+    }
 }

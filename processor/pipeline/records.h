@@ -17,8 +17,8 @@ struct service_cards {
     struct card cards[WINDOWS];
 };
 
-/* What a second scoring file says of the same counts: for the view alone, where people judge it before it is switched on.
- * It is suppressed as the first is. */
+/* What a second scoring file says of the same counts: for the view alone, where people judge it before it is switched
+ * on. It is suppressed as the first is. */
 struct shadow_cards {
     const struct scoring *scoring; /* NULL: there is none */
     struct card all[WINDOWS];
@@ -72,6 +72,12 @@ void record_aggregate(struct buffer *out, uint32_t schema_id, const struct aggre
 void record_score(struct buffer *out, uint32_t schema_id, const struct scorecard *scorecard);
 void record_alert(struct buffer *out, uint32_t schema_id, const struct alert *alert);
 
+/* The published line that an alert is of; NULL: it is of none, or of one that the scoring file no longer has. */
+const struct scoring_benchmark *alert_benchmark(const struct alert *alert);
+
+/* Somebody else's text on a line of ours: what would end the line is left out, and so is what is beyond `most` bytes.
+ */
+void plain_text(struct buffer *out, struct span text, size_t most);
 /* The alert in plain words, for a service lead. */
 void alert_text(struct buffer *out, const struct alert *alert);
 
@@ -80,9 +86,10 @@ void record_cards(struct buffer *out, const struct scorecard *scorecard);
 
 /* The live view of an agency, as JSON: the scorecard and its open episodes. */
 struct view_episode {
+    enum alert_kind kind;
     unsigned subject;
     const struct episode *episode;
-    const struct slip *slip; /* of a slip: the one its episode is in; NULL: of a target */
+    const struct slip *slip; /* of a slip: the one its episode is in */
     const struct explanation *explanation;
 };
 void view_render(struct buffer *out, const struct scorecard *scorecard, const struct view_episode *episodes,

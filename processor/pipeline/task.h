@@ -23,12 +23,12 @@ struct told {
 
 /* What score keeps of an agency beside its cells: hangs on fold_agency.attachment. */
 struct agency_record {
-    struct episode episodes[TARGETS];
-    bool episode_changed[TARGETS];
-    struct told told[TARGETS];    /* of those that are open */
+    struct episode episodes[LINES][TARGETS];
+    bool episode_changed[LINES][TARGETS];
+    struct told told[LINES][TARGETS]; /* of those that are open */
     struct agency_detection detection;
     struct explanations explanations;
-    uint64_t published;           /* a hash of the scorecard published last */
+    uint64_t published; /* a hash of the scorecard published last */
 };
 
 /* Ids that were stored under one field, and how many ids had come in all when it was written. */

@@ -87,20 +87,29 @@ static void put_slips(struct span agency, const struct agency_detection *detecti
     }
 }
 
-static void put_episodes(struct task *self, struct changes *changes)
+static const enum state_kind line_fields[LINES] = {[LINE_TARGET] = STATE_EPISODE, [LINE_BENCHMARK] = STATE_BENCHMARK};
+
+static void put_lines(struct span agency, const struct agency_record *record, enum line_kind line,
+                      struct changes *changes)
 {
     char text[SUBJECT_WORD_SIZE];
+    for (unsigned s = 0; s < TARGETS; s++) {
+        if (record->episode_changed[line][s]) {
+            struct field_name field = {line_fields[line], {agency, span_text(subject_word(s, text))}};
+            changes_begin(changes, &field);
+            episode_encode(&record->episodes[line][s], line_alerts[line], &changes->bytes);
+            changes_end(changes);
+        }
+    }
+}
+
+static void put_episodes(struct task *self, struct changes *changes)
+{
     for (uint32_t a = 0; a < fold_agency_count(self->fold); a++) {
         const struct fold_agency *agency = fold_agency_at(self->fold, a);
         const struct agency_record *record = agency->attachment;
-        for (unsigned s = 0; record && s < TARGETS; s++) {
-            if (!record->episode_changed[s]) {
-                continue;
-            }
-            struct field_name field = {STATE_EPISODE, {agency->name, span_text(subject_word(s, text))}};
-            changes_begin(changes, &field);
-            episode_encode(&record->episodes[s], &changes->bytes);
-            changes_end(changes);
+        for (enum line_kind line = LINE_TARGET; record && line < LINES; line++) {
+            put_lines(agency->name, record, line, changes);
         }
         if (record) {
             put_slips(agency->name, &record->detection, changes);
@@ -252,12 +261,13 @@ static enum outcome load_ids(struct loading *self, const struct field_name *fiel
 static enum outcome load_episode(struct task *task, const struct field_name *field, struct span value,
                                  struct reason *why)
 {
-    char text[64];
+    char text[SUBJECT_WORD_SIZE];
+    enum line_kind line = field->kind == STATE_BENCHMARK ? LINE_BENCHMARK : LINE_TARGET;
     TRY(check_names(field, 1, why));
     for (unsigned s = 0; s < TARGETS; s++) {
         if (span_equal(field->parts[1], span_text(subject_word(s, text)))) {
             uint32_t agency = fold_agency(task->fold, field->parts[0]);
-            return episode_decode(&task_agency(task, agency)->episodes[s], value, why);
+            return episode_decode(&task_agency(task, agency)->episodes[line][s], line_alerts[line], value, why);
         }
     }
     return DONE; /* a subject of a later release: it stays stored */
@@ -293,6 +303,7 @@ static enum outcome load_field(void *context, struct span name, struct span valu
     case STATE_IDS:
         return load_ids(self, &field, value, why);
     case STATE_EPISODE:
+    case STATE_BENCHMARK:
         return load_episode(self->task, &field, value, why);
     case STATE_SLIP:
         return load_slip(self->task, &field, value, why);

@@ -91,7 +91,7 @@ static void put_card(struct jout *json, const struct card *card, enum window win
 static void put_episode(struct jout *json, const struct scorecard *scorecard, const struct view_episode *shown)
 {
     const struct episode *episode = shown->episode;
-    struct alert alert = {.kind = shown->slip ? ALERT_SLIP : ALERT_TARGET,
+    struct alert alert = {.kind = shown->kind,
                           .agency = scorecard->agency,
                           .subject = shown->subject,
                           .transition = ALERT_OPENED,

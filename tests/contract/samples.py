@@ -18,6 +18,14 @@ class Sampler:
         self.schema = schema
         self.named = {}
         self.turns = {}
+        self._collect(schema)
+
+    def _collect(self, schema):
+        """Named types, which may be referred to beside where they stand."""
+        for part in schema if isinstance(schema, list) else schema.values() if isinstance(schema, dict) else ():
+            self._collect(part)
+        if isinstance(schema, dict) and schema.get("type") in ("record", "enum", "fixed"):
+            self.named[schema["name"]] = schema
 
     def record(self):
         return self._value(self.schema, "", 0)
@@ -33,9 +41,7 @@ class Sampler:
             branches = [branch for branch in schema if depth < DEPTH_MAX or branch == "null"] or schema
             return self._value(branches[self._turn(path, len(branches))], path, depth)
         kind = schema["type"] if isinstance(schema, dict) else schema
-        if isinstance(schema, dict) and "name" in schema:
-            self.named[schema["name"]] = schema
-        elif kind in self.named:
+        if kind in self.named:
             schema = self.named[kind]
             kind = schema["type"]
         if isinstance(kind, (dict, list)):

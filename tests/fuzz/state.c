@@ -125,7 +125,7 @@ static void try_episode(struct span bytes)
     struct buffer first;
     struct buffer second;
     struct reason why = {0};
-    enum outcome outcome = episode_decode(&episode, bytes, &why);
+    enum outcome outcome = episode_decode(&episode, ALERT_TARGET, bytes, &why);
     if (outcome != DONE) {
         check_refused(outcome, &why);
         CHECK(episode.ordinal == 7);
@@ -135,9 +135,9 @@ static void try_episode(struct span bytes)
     CHECK(isfinite(episode.target) && isfinite(episode.at_open.value));
     buffer_init(&first, EPISODE_SIZE_MAX);
     buffer_init(&second, EPISODE_SIZE_MAX);
-    episode_encode(&episode, &first);
-    CHECK(!first.overflow && episode_decode(&again, buffer_as_span(&first), &why) == DONE);
-    episode_encode(&again, &second);
+    episode_encode(&episode, ALERT_TARGET, &first);
+    CHECK(!first.overflow && episode_decode(&again, ALERT_TARGET, buffer_as_span(&first), &why) == DONE);
+    episode_encode(&again, ALERT_TARGET, &second);
     CHECK(span_equal(buffer_as_span(&first), buffer_as_span(&second)));
     buffer_done(&first);
     buffer_done(&second);
@@ -199,8 +199,8 @@ static const struct state_change *all_of(struct task *task, struct changes *chan
     task->rebuilds = true;
     for (uint32_t a = 0; a < fold_agency_count(task->fold); a++) {
         struct agency_record *record = fold_agency_at(task->fold, a)->attachment;
-        for (unsigned s = 0; record && s < TARGETS; s++) {
-            record->episode_changed[s] = true;
+        if (record) {
+            memset(record->episode_changed, true, sizeof record->episode_changed);
         }
     }
     task_state_changes(task, changes);

@@ -243,7 +243,7 @@ static inline void check_alerts(const struct oracle *self, struct world *world, 
     int size = snprintf(name, sizeof name, "episode%c%s%ccx", 0, agencies[agency], 0);
     struct span value = fake_redis_field(world->redis, partition, span_of(name, (size_t)size));
     if (value.data) {
-        assert_int_equal(episode_decode(&episode, value, &why), DONE);
+        assert_int_equal(episode_decode(&episode, ALERT_TARGET, value, &why), DONE);
     }
     for (uint32_t ordinal = 1; ordinal <= episode.ordinal; ordinal++) {
         char id[17];

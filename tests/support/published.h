@@ -101,7 +101,7 @@ static inline json_t *last_view(struct world *world, const char *agency)
 
 /* Alerts on the topic that are of a transition, the first `max` of them into out; how many there are. */
 struct told_alert {
-    char id[17], agency[64], subject[64];
+    char id[17], agency[64], subject[64], kind[32];
     int64_t ordinal, opened_at;
     bool closed_at;
 };
@@ -119,6 +119,7 @@ static inline size_t alerts_told(struct world *world, const char *transition, st
                     snprintf(out[count].id, sizeof out[count].id, "%s", text_in(alert, "id"));
                     snprintf(out[count].agency, sizeof out[count].agency, "%s", text_in(alert, "agency"));
                     snprintf(out[count].subject, sizeof out[count].subject, "%s", text_in(alert, "subject"));
+                    snprintf(out[count].kind, sizeof out[count].kind, "%s", text_in(alert, "kind"));
                     out[count].ordinal = number_in(alert, "ordinal");
                     out[count].opened_at = number_in(alert, "opened_at");
                     out[count].closed_at = !json_is_null(json_object_get(alert, "closed_at"));

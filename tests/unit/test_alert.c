@@ -30,6 +30,8 @@ static struct episode random_episode(struct seeded *random)
                     .high = 1e300 * seeded_unit(random),
                     .n = (int64_t)seeded_sized(random, 63)},
         .target = seeded_unit(random),
+        .method = seeded_bits(random),
+        .hold = {{(int64_t)seeded_sized(random, 63)}, seeded_unit(random), seeded_unit(random)},
     };
 }
 
@@ -40,7 +42,8 @@ static bool episodes_equal(const struct episode *a, const struct episode *b)
            a->closed.us == b->closed.us && a->at_open.present == b->at_open.present &&
            fabs(a->at_open.value - b->at_open.value) <= 0 && fabs(a->at_open.low - b->at_open.low) <= 0 &&
            fabs(a->at_open.high - b->at_open.high) <= 0 && a->at_open.n == b->at_open.n &&
-           fabs(a->target - b->target) <= 0;
+           fabs(a->target - b->target) <= 0 && a->method == b->method && a->hold.since.us == b->hold.since.us &&
+           fabs(a->hold.edge - b->hold.edge) <= 0 && fabs(a->hold.line - b->hold.line) <= 0;
 }
 
 static void check_untouched(const struct episode *got)
@@ -51,14 +54,14 @@ static void check_untouched(const struct episode *got)
 }
 
 /* The bytes are copied to the heap in their exact size, so that the sanitizer sees one read too many. */
-static enum outcome decode(struct episode *episode, const uint8_t *bytes, size_t size)
+static enum outcome decode_as(enum alert_kind kind, struct episode *episode, const uint8_t *bytes, size_t size)
 {
     struct reason why = {REASON_NONE, ""};
     uint8_t *copy = malloc(size ? size : 1);
     assert_non_null(copy);
     memcpy(copy, bytes, size);
     memset(episode, 0x5A, sizeof *episode);
-    enum outcome outcome = episode_decode(episode, span_of(copy, size), &why);
+    enum outcome outcome = episode_decode(episode, kind, span_of(copy, size), &why);
     free(copy);
     if (outcome != DONE) {
         assert_int_equal(outcome, STOP);
@@ -66,6 +69,11 @@ static enum outcome decode(struct episode *episode, const uint8_t *bytes, size_t
         check_untouched(episode);
     }
     return outcome;
+}
+
+static enum outcome decode(struct episode *episode, const uint8_t *bytes, size_t size)
+{
+    return decode_as(ALERT_TARGET, episode, bytes, size);
 }
 
 static void an_episode_is_stored_and_loaded(void **state)
@@ -78,7 +86,7 @@ static void an_episode_is_stored_and_loaded(void **state)
         struct episode episode = random_episode(&random);
         struct episode loaded;
         buffer_clear(&bytes);
-        episode_encode(&episode, &bytes);
+        episode_encode(&episode, ALERT_TARGET, &bytes);
         assert_false(bytes.overflow);
         assert_int_equal(decode(&loaded, bytes.data, bytes.size), DONE);
         assert_true(episodes_equal(&loaded, &episode));
@@ -98,11 +106,13 @@ static void another_format_is_refused(void **state)
     struct buffer bytes;
     buffer_init(&bytes, EPISODE_SIZE_MAX);
     struct episode episode = random_episode(&random);
-    episode_encode(&episode, &bytes);
+    episode_encode(&episode, ALERT_TARGET, &bytes);
     for (unsigned value = 0; value < 256; value++) {
         struct episode loaded;
         bytes.data[0] = (uint8_t)value;
         assert_int_equal(decode(&loaded, bytes.data, bytes.size), value == EPISODE_FORMAT ? DONE : STOP);
+        bytes.data[0] = EPISODE_FORMAT;
+        assert_int_equal(decode_as(ALERT_BENCHMARK, &loaded, bytes.data, bytes.size), STOP);
         bytes.data[0] = EPISODE_FORMAT;
         bytes.data[1] = (uint8_t)value; /* the kind */
         assert_int_equal(decode(&loaded, bytes.data, bytes.size), value == ALERT_TARGET ? DONE : STOP);
@@ -115,24 +125,38 @@ static void another_format_is_refused(void **state)
     buffer_done(&bytes);
 }
 
-/* The release before this one wrote format 1: the same, but for the kind. */
-static void the_format_before_is_read(void **state)
+/* Earlier releases wrote format 1, the same but for the kind and the method, and 2, but for the method. */
+#define METHOD_TAIL_MAX 34
+static void the_formats_before_are_read(void **state)
 {
     (void)state;
     struct seeded random = {4};
-    struct buffer bytes;
+    struct buffer bytes, tail;
     buffer_init(&bytes, EPISODE_SIZE_MAX);
+    buffer_init(&tail, METHOD_TAIL_MAX);
     for (unsigned round = 0; round < 100; round++) {
         struct episode episode = random_episode(&random);
         struct episode loaded;
         buffer_clear(&bytes);
-        episode_encode(&episode, &bytes);
-        memmove(bytes.data + 1, bytes.data + 2, bytes.size - 2);
+        buffer_clear(&tail);
+        episode_encode(&episode, ALERT_TARGET, &bytes);
+        buffer_u64(&tail, 0); /* as long as what the older formats end before */
+        buffer_zigzag(&tail, episode.hold.since.us);
+        buffer_u64(&tail, 0);
+        buffer_u64(&tail, 0);
+        size_t size = bytes.size - tail.size;
+        episode.method = 0;
+        episode.hold = (struct method_hold){0};
+        bytes.data[0] = 2;
+        assert_int_equal(decode(&loaded, bytes.data, size), DONE);
+        assert_true(episodes_equal(&loaded, &episode));
+        memmove(bytes.data + 1, bytes.data + 2, size - 2);
         bytes.data[0] = 1;
-        assert_int_equal(decode(&loaded, bytes.data, bytes.size - 1), DONE);
+        assert_int_equal(decode(&loaded, bytes.data, size - 1), DONE);
         assert_true(episodes_equal(&loaded, &episode));
     }
     buffer_done(&bytes);
+    buffer_done(&tail);
 }
 
 /* A word a subject, and back. */
@@ -171,7 +195,7 @@ static void damaged_episodes_are_survived(void **state)
         struct episode episode = random_episode(&random);
         struct episode loaded;
         buffer_clear(&bytes);
-        episode_encode(&episode, &bytes);
+        episode_encode(&episode, ALERT_TARGET, &bytes);
         memcpy(damaged, bytes.data, bytes.size);
         size_t size = seeded_damage(&random, damaged, bytes.size, sizeof damaged);
         if (decode(&loaded, damaged, size) == DONE) {
@@ -272,7 +296,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_episode_is_stored_and_loaded),
         cmocka_unit_test(another_format_is_refused),
-        cmocka_unit_test(the_format_before_is_read),
+        cmocka_unit_test(the_formats_before_are_read),
         cmocka_unit_test(subjects_have_words),
         cmocka_unit_test(damaged_episodes_are_survived),
         cmocka_unit_test(alerts_are_told_apart),

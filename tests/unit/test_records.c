@@ -258,34 +258,46 @@ static void alerts_say_what_happened(void **state)
                                                   "driver/quick_resolution"};
     static const char *const states[EPISODE_STATES] = {"normal",     "pending",      "firing",
                                                        "recovering", "insufficient", "learning"};
+    struct scoring_benchmark line = {
+        span_text("us"), span_text("average"), TARGET_CX, 62.5, 2021, span_text("somebody"), true};
+    struct scoring with_line = scoring;
     struct seeded random = {3};
     struct buffer out, sentence;
+    with_line.benchmarks = &line;
+    with_line.benchmark_count = 1;
     buffer_init(&out, 4096);
     buffer_init(&sentence, 4096);
     for (size_t round = 0; round < ROUNDS; round++) {
         struct episode episode = random_episode(&random);
+        bool is_below_line = seeded_one_in(&random, 2);
+        episode.target = seeded_one_in(&random, 2) ? line.value : episode.target;
         struct alert alert = {
+            .kind = is_below_line ? ALERT_BENCHMARK : ALERT_TARGET,
             .agency = span_text(odd_names[seeded_below(&random, ODD_NAMES)]),
             .subject = (unsigned)seeded_below(&random, TARGETS),
             .transition = seeded_one_in(&random, 2) ? ALERT_OPENED : ALERT_CLOSED,
             .episode = &episode,
             .estimate = random_estimate(&random),
-            .scoring = &scoring,
+            .scoring = &with_line,
         };
+        bool has_line = is_below_line && alert.subject == TARGET_CX && episode.target == line.value;
         char id[17];
         snprintf(id, sizeof id, "%016llx",
-                 (unsigned long long)alert_id(ALERT_TARGET, alert.agency, alert.subject, episode.ordinal));
+                 (unsigned long long)alert_id(alert.kind, alert.agency, alert.subject, episode.ordinal));
         bool is_closed = alert.transition == ALERT_CLOSED;
         buffer_clear(&sentence);
         alert_text(&sentence, &alert);
-        json_t *expected =
-            json_pack("{s:s,s:o,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:o,s:s,s:f,s:o,s:s,s:o,s:n}", "id", id, "agency",
-                      text_of(alert.agency), "subject", subjects[alert.subject], "kind", "target", "state",
-                      states[episode.state], "transition", is_closed ? "closed" : "opened", "ordinal",
-                      (json_int_t)episode.ordinal, "since", (json_int_t)episode.since.us, "opened_at",
-                      (json_int_t)episode.opened.us, "closed_at", maybe_long(is_closed, episode.closed.us), "window",
-                      "4h", "target", episode.target, "estimate", estimate_of(&alert.estimate), "method",
-                      "0123456789abcdef", "text", text_of(buffer_as_span(&sentence)), "explanation");
+        json_t *expected = json_pack(
+            "{s:s,s:o,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:o,s:s,s:f,s:o,s:s,s:o,s:n,s:o}", "id", id, "agency",
+            text_of(alert.agency), "subject", subjects[alert.subject], "kind", is_below_line ? "benchmark" : "target",
+            "state", states[episode.state], "transition", is_closed ? "closed" : "opened", "ordinal",
+            (json_int_t)episode.ordinal, "since", (json_int_t)episode.since.us, "opened_at",
+            (json_int_t)episode.opened.us, "closed_at", maybe_long(is_closed, episode.closed.us), "window", "4h",
+            "target", episode.target, "estimate", estimate_of(&alert.estimate), "method", "0123456789abcdef", "text",
+            text_of(buffer_as_span(&sentence)), "explanation", "benchmark",
+            maybe(
+                has_line, "benchmark_crossed",
+                json_pack("{s:s,s:f,s:i,s:s}", "name", "average", "value", 62.5, "year", 2021, "source", "somebody")));
         buffer_clear(&out);
         record_alert(&out, ID_ALERT, &alert);
         assert_false(out.overflow);
@@ -382,8 +394,8 @@ static const struct {
 static void alerts_say_why(void **state)
 {
     (void)state;
-    struct scoring_benchmark line = {span_text("us"),      span_text("average"), TARGET_CX, 62.5, 2021,
-                                     span_text("somebody")};
+    struct scoring_benchmark line = {
+        span_text("us"), span_text("average"), TARGET_CX, 62.5, 2021, span_text("somebody"), false};
     struct scoring with_line = scoring;
     struct episode episode = {.state = EPISODE_FIRING, .ordinal = 1};
     struct buffer out;

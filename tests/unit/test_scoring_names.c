@@ -170,9 +170,11 @@ static void benchmarks_have_source_and_year(void **state)
     struct scoring *scoring = load_good(
         "benchmarks:\n"
         "  own: {name: Last year's, value: 61.5, year: 2025, source: Annual report, subject: quick_resolution}\n"
-        "  other: {name: O, value: 0, year: 1999, source: S}\n"
+        "  other: {name: O, value: 0, year: 1999, source: S, alert: true}\n"
+        "  third: {name: T, value: 9, year: 1999, source: S, alert: false}\n"
+        "  fourth: {name: F, value: 8, year: 1999, source: S, subject: quality, alert: true}\n"
         "targets:\n" RULE);
-    assert_int_equal(scoring->benchmark_count, 2);
+    assert_int_equal(scoring->benchmark_count, 4);
     const struct scoring_benchmark *own = &scoring->benchmarks[0];
     check_span(own->id, "own");
     check_span(own->name, "Last year's");
@@ -181,6 +183,10 @@ static void benchmarks_have_source_and_year(void **state)
     assert_int_equal(own->year, 2025);
     assert_float_equal(own->value, 61.5, 0);
     assert_int_equal(scoring->benchmarks[1].subject, TARGET_CX);
+    assert_ptr_equal(scoring_alert_line(scoring, TARGET_CX), &scoring->benchmarks[1]);
+    assert_ptr_equal(scoring_alert_line(scoring, TARGET_DRIVER + DRIVER_QUALITY), &scoring->benchmarks[3]);
+    assert_null(
+        scoring_alert_line(scoring, TARGET_DRIVER + DRIVER_QUICK_RESOLUTION)); /* it stands there, and is quiet */
     scoring_close(scoring);
 }
 
@@ -200,6 +206,7 @@ static void the_builtin_file_has_the_published_lines(void **state)
     for (size_t i = 0; i < 2; i++) {
         assert_true(scoring->benchmarks[i].source.size > 0);
         assert_int_equal(scoring->benchmarks[i].subject, TARGET_CX);
+        assert_false(scoring->benchmarks[i].alerts);
     }
     assert_false(scoring->agencies_only);
     assert_int_equal(scoring->name_count + scoring->group_count + scoring->holiday_count, 0);
@@ -278,6 +285,13 @@ static const struct {
      "s.yaml:1:30: detection.new_level_after: got \"90d\", allowed a duration from 7d to 56d\n"},
     {"a benchmark without source", "benchmarks:\n  b: {name: B, value: 59, year: 2018}\n",
      "s.yaml:2:3: benchmarks.b.source: got nothing, allowed text: who published it, and where\n"},
+    {"a benchmark that perhaps alerts", "benchmarks:\n  b: {name: B, value: 59, year: 2018, source: S, alert: yes}\n",
+     "s.yaml:2:57: benchmarks.b.alert: got \"yes\", allowed true or false\n"},
+    {"two benchmarks that alert for one figure",
+     "benchmarks:\n  b: {name: B, value: 59, year: 2018, source: S, alert: true}\n"
+     "  c: {name: C, value: 62, year: 2021, source: S, subject: cx, alert: true}\n",
+     "s.yaml:3:3: benchmarks: got alert: true for b and for c, which stand beside the same figure, allowed for one of "
+     "them\n"},
     {"a benchmark of another age", "benchmarks:\n  b: {name: B, value: 59, year: 18, source: S}\n",
      "s.yaml:2:33: benchmarks.b.year: got \"18\", allowed a whole number from 1900 to 2199\n"},
     {"a benchmark above 100", "benchmarks:\n  b: {name: B, value: 159, year: 2018, source: S}\n",

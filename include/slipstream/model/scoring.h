@@ -20,16 +20,16 @@ extern const char *const survey_method_words[SURVEY_METHODS];
 enum { TARGET_CX = SUBJECT_CX, TARGET_DRIVER = SUBJECT_DRIVER, TARGETS = SUBJECT_DRIVER + DRIVERS };
 
 struct scoring_target {
-    struct span agency;      /* "*" : every agency without an entry of its own or its group's */
-    double values[TARGETS];  /* TARGET_CX, TARGET_DRIVER + enum driver; NAN: none set */
+    struct span agency;     /* "*" : every agency without an entry of its own or its group's */
+    double values[TARGETS]; /* TARGET_CX, TARGET_DRIVER + enum driver; NAN: none set */
 };
 
 /* When a target counts as missed: the upper bound of the window's interval under it, on `looks_to_open` looks one after
  * another; met again when the estimate is at it or above on `looks_to_close` looks. */
 struct target_rule {
     enum window window;
-    double z;            /* of the interval that decides */
-    int64_t n_min;       /* interactions that say something about the subject */
+    double z;      /* of the interval that decides */
+    int64_t n_min; /* interactions that say something about the subject */
     int32_t looks_to_open;
     int32_t looks_to_close;
 };
@@ -41,6 +41,7 @@ struct scoring_benchmark {
     double value;
     int64_t year;
     struct span source;
+    bool alerts; /* whoever is below it is told of; of one subject's lines one at most */
 };
 
 struct scoring_agency {
@@ -67,7 +68,7 @@ struct scoring_member {
 #define AGENCY_OTHER "_other"
 
 struct scoring {
-    char version[17]; /* 16 hex digits */
+    char version[17];                         /* 16 hex digits */
     int64_t wait_standard_ms[CHANNELS];       /* an edge of EDGES_WAIT */
     int64_t short_abandon_ms[CHANNELS];       /* an edge of EDGES_WAIT, or 0: none is short */
     int64_t resolution_standard_ms[CHANNELS]; /* an edge of EDGES_RESOLUTION */
@@ -81,14 +82,14 @@ struct scoring {
     double elasticity[BEHAVIOURS];
     double baseline[BEHAVIOURS]; /* published share; NAN: none */
     struct target_rule target_rule;
-    struct detection detection;               /* the slip rule; changes no score */
+    struct detection detection;           /* the slip rule; changes no score */
     const struct scoring_target *targets; /* sorted by agency */
     size_t target_count;
     const struct scoring_benchmark *benchmarks; /* in the file's order */
     size_t benchmark_count;
     const struct scoring_agency *agencies; /* in the file's order */
     size_t agency_count;
-    bool agencies_only; /* all others are AGENCY_OTHER */
+    bool agencies_only;               /* all others are AGENCY_OTHER */
     const struct scoring_name *names; /* sorted by name */
     size_t name_count;
     const struct scoring_group *groups; /* in the file's order */
@@ -102,8 +103,12 @@ struct scoring {
 /* The target of an agency for TARGET_CX or TARGET_DRIVER + driver; NAN when none is set. The agency's own entry counts
  * as a whole; without one its group's, without that the one for all others. */
 double scoring_target(const struct scoring *self, struct span agency, unsigned subject);
-/* Whose the interactions are that say this agency: of an alias the agency's id, of a stranger AGENCY_OTHER when the list
- * is all there is; else the name itself. */
+/* The published line that is told of when a subject is below it; NULL: there is none. */
+const struct scoring_benchmark *scoring_alert_line(const struct scoring *self, unsigned subject);
+/* The version as a number that is not 0, for telling methods apart. */
+uint64_t scoring_method(const struct scoring *self);
+/* Whose the interactions are that say this agency: of an alias the agency's id, of a stranger AGENCY_OTHER when the
+ * list is all there is; else the name itself. */
 struct span scoring_agency_id(const struct scoring *self, struct span name);
 /* What people call an agency, by its id. */
 struct span scoring_agency_name(const struct scoring *self, struct span id);

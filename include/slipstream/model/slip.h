@@ -10,8 +10,7 @@
 #include "slipstream/model/finding.h"
 
 struct slip {
-    struct episode
-        episode; /* its since: the first bad look of the run that opened it; at_open: as compared */
+    struct episode episode; /* its since: the first bad look of the run that opened it; at_open: as compared */
     enum test opened_by;
     bool to_new_level;                  /* how it closed last: it had lasted too long to be called a slip */
     uint32_t fired;                     /* bits, 1 << enum test: the longest of them clears it */
@@ -32,7 +31,7 @@ struct estimate finding_estimate(const struct finding *finding);
 void slip_init(struct slip *self);
 static inline bool slip_is_open(const struct slip *self)
 {
-    return self->episode.state == EPISODE_FIRING || self->episode.state == EPISODE_RECOVERING;
+    return episode_is_open(&self->episode);
 }
 /* Which days may be part of its baselines, after the last new level and not in a slip: bit i is the day last − i. */
 uint64_t slip_days(const struct slip *self, int64_t last);

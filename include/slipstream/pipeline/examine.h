@@ -22,7 +22,7 @@ struct agency_detection {
     /* not stored: found again from the panes */
     float phi[SUBJECTS][TESTS]; /* 0: too few earlier windows */
     struct event_time phi_at;   /* the hour they are of; INT64_MIN: to be found */
-    uint64_t method; /* hash of the scoring version looked with last; runs of bad looks end where it changes */
+    uint64_t method;            /* scoring_method() of the last look; 0: none yet */
 };
 void agency_detection_init(struct agency_detection *self);
 void agency_detection_done(struct agency_detection *self);

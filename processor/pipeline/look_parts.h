@@ -1,0 +1,51 @@
+/* look_parts.h - what look.c and look_alerts.c share: one look, as it goes down through the steps. */
+#ifndef SLIPSTREAM_PIPELINE_LOOK_PARTS_H
+#define SLIPSTREAM_PIPELINE_LOOK_PARTS_H
+
+#include "look.h"
+#include "services.h"
+#include "shadow.h"
+#include "withhold.h"
+
+#include "slipstream/pipeline/examine.h"
+#include "slipstream/roll.h"
+
+#define SUMS_KEPT 64
+
+struct looker {
+    const struct score_settings *settings;
+    struct window_sums sums;            /* of one cell */
+    struct window_sums kept[SUMS_KEPT]; /* of the agency's first cells: they are needed twice */
+    struct withholder withholder;
+    struct tallies all[WINDOWS];
+    struct tallies channels[WINDOWS][CHANNELS];
+    struct service_tallies service;
+    struct shadow_tallies shadow;
+    struct scorecard scorecard;
+    struct examiner *examiner;
+    struct buffer cards; /* encoded, for telling whether anything has changed */
+    struct buffer alert;
+    struct buffer notice; /* the same alert as JSON */
+};
+
+/* One look: what goes down through the steps. */
+struct glance {
+    struct looker *looker;
+    struct task *task;
+    enum look_kind kind;
+    struct event_time now, as_of;
+    struct revision revision; /* of the apply that will follow */
+    struct outputs *outputs;
+};
+
+/* look_alerts.c */
+
+/* The figures of an agency are there: what would gain most; at a minute, episodes, and why they are open. */
+void look_for_episodes(const struct glance *self, uint32_t position);
+/* Alertmanager forgets what it does not hear of: it is told of everything that is open, as it stands. */
+void look_stand(const struct glance *self, uint32_t position);
+/* What is open of an agency; returns how many. */
+#define LOOK_OPEN_MAX (LINES * TARGETS + SUBJECTS)
+size_t look_open(const struct glance *self, uint32_t position, struct view_episode open[LOOK_OPEN_MAX]);
+
+#endif
