@@ -85,6 +85,13 @@ static struct pending heap_take(struct generator *self)
 
 /* ---- arrivals: a Poisson process by thinning (Lewis & Shedler 1979), phase by phase ---- */
 
+/* Traffic rises before `live`, and at the same hours of the weeks before: who compares like with like has enough of it.
+ * From 1 to a week. */
+static int64_t until_height_us(const struct generator *self, int64_t at_us)
+{
+    return (self->settings.live.us - at_us - 1) % US_PER_WEEK + 1;
+}
+
 struct phase {
     int64_t end_us;
     double rate_highest; /* contacts per µs */
@@ -107,7 +114,7 @@ static double rate_at(const struct generator *self, int64_t at_us)
     }
     double usual = history_rate(self, at_us);
     double busy = self->settings.busy_per_hour * GENERATOR_AGENCIES / (double)US_PER_HOUR;
-    double risen = 1 - (double)(live_us - at_us) / (double)GENERATOR_BUSY_US;
+    double risen = 1 - (double)until_height_us(self, at_us) / (double)GENERATOR_BUSY_US;
     return risen > 0 && busy > usual ? usual + (busy - usual) * risen * risen : usual;
 }
 
@@ -116,14 +123,14 @@ static struct phase phase_at(const struct generator *self, int64_t at_us)
     int64_t live_us = self->settings.live.us;
     double average = self->settings.history_per_day * GENERATOR_AGENCIES / (double)US_PER_DAY;
     double highest = average * self->traffic_highest;
-    if (at_us < live_us - GENERATOR_BUSY_US) {
-        return (struct phase){live_us - GENERATOR_BUSY_US, highest};
+    if (at_us >= live_us) {
+        return (struct phase){INT64_MAX, rate_at(self, live_us)};
     }
-    if (at_us < live_us) {
-        return (struct phase){live_us,
-                              highest + self->settings.busy_per_hour * GENERATOR_AGENCIES / (double)US_PER_HOUR};
+    int64_t height_us = at_us + until_height_us(self, at_us);
+    if (at_us < height_us - GENERATOR_BUSY_US) {
+        return (struct phase){height_us - GENERATOR_BUSY_US, highest};
     }
-    return (struct phase){INT64_MAX, rate_at(self, live_us)};
+    return (struct phase){height_us, highest + self->settings.busy_per_hour * GENERATOR_AGENCIES / (double)US_PER_HOUR};
 }
 
 static void draw_next(struct generator *self)

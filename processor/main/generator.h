@@ -1,8 +1,9 @@
 /* generator.h - made-up but believable traffic of twenty agencies of very different quality, the same for each seed.
  *
  * Shape: contacts come as a Poisson process whose rate follows the hour and the day of the week; some are followed by
- * a survey, a reopening, a correction or a second copy. History runs up to `live`, its last hours are busier, and from
- * then on traffic is steady. One agency's phone line has been failing for three hours when `live` begins.
+ * a survey, a reopening, a correction or a second copy. History runs up to `live`; its last hours, and the same hours of
+ * the weeks before, are busier. From then on traffic is steady. One agency's phone line has been failing for three hours
+ * when `live` begins.
  *
  * Pure: no input or output, no clock; everything about a contact is drawn from its id, which is drawn from the seed.
  * Units: times in µs, shares and probabilities 0-1, levels 0-100. Bounds: at most GENERATOR_PENDING_MAX events wait
@@ -16,7 +17,7 @@
 #define GENERATOR_AGENCIES    20
 #define GENERATOR_PENDING_MAX (1u << 18)
 #define GENERATOR_SLIP_US     (3 * US_PER_HOUR) /* how long before `live` the planted slip began */
-#define GENERATOR_BUSY_US     (6 * US_PER_HOUR) /* how long before `live` traffic begins to rise */
+#define GENERATOR_BUSY_US     (6 * US_PER_HOUR) /* how long before `live`, in any week, traffic rises */
 
 /* What is wrong with an event, on purpose. Whoever encodes it brings about the first three. */
 enum fault {
@@ -45,8 +46,8 @@ struct generator_settings {
     uint64_t seed;
     struct event_time live; /* when history ends */
     int64_t history_us;     /* how long before that the first contact comes */
-    double history_per_day; /* contacts an agency and day, on average */
-    double busy_per_hour;   /* contacts an agency and hour that the last hours rise to */
+    double history_per_day; /* contacts an agency and day, on average, outside the busier hours */
+    double busy_per_hour;   /* contacts an agency and hour that those rise to */
     double live_per_second; /* events from then on, of all agencies */
 };
 

@@ -23,6 +23,15 @@ void agency_detection_done(struct agency_detection *self)
     buffer_done(&self->pin);
 }
 
+void agency_detection_history(struct agency_detection *self)
+{
+    for (unsigned t = 0; t < TESTS; t++) {
+        if (self->phi[SUBJECT_CX][t] <= 0) {
+            self->phi_at.us = INT64_MIN;
+        }
+    }
+}
+
 struct examiner *examiner_open(const struct scoring *scoring)
 {
     struct examiner *self = calloc(1, sizeof *self);

@@ -3,25 +3,35 @@
 
 #include <math.h>
 
-#define LINES_MAX    12 /* signals */
+#define LINES_MAX    32
 #define SEGMENTS_MAX (240 + 120)
 
-/* A stretch of time, and what each signal said in it. */
+/* A signal of a service, or of those that are taken together. */
+struct line {
+    enum signal signal;
+    unsigned feature;
+    uint32_t service;
+    double p_base;
+};
+
+/* A stretch of time, and what each line said in it. */
 struct segment {
     int64_t from_us, to_us;
-    double x[LINES_MAX], n[LINES_MAX];
+    float x[LINES_MAX], n[LINES_MAX];
 };
 
 struct onset {
     const struct examiner *examiner;
-    unsigned lines;
-    unsigned feature[LINES_MAX];
-    double p_base[LINES_MAX];
+    const struct finding *finding;
+    enum channel channel; /* of the largest fall */
+    struct line lines[LINES_MAX];
+    unsigned line_count;
     struct segment segments[SEGMENTS_MAX];
     size_t count;
     enum resolution resolution; /* being read */
-    enum channel channel;
+    uint32_t into;              /* the lines that the cell being read is part of, as bits */
 };
+_Static_assert(LINES_MAX <= 32, "lines fit a set of bits");
 
 static const struct finding_row *largest_fall(const struct finding *finding)
 {
@@ -39,15 +49,62 @@ static const struct finding_row *largest_fall(const struct finding *finding)
 static void add_line(struct onset *self, const struct finding_row *row)
 {
     unsigned feature = composition_feature(self->examiner->composition, row->signal);
-    for (unsigned i = 0; i < self->lines; i++) {
-        if (self->feature[i] == feature) {
+    for (unsigned i = 0; i < self->line_count; i++) {
+        if (self->lines[i].feature == feature && self->lines[i].service == row->service) {
             return;
         }
     }
-    if (feature < FEATURES_MAX && self->lines < LINES_MAX) {
-        self->feature[self->lines] = feature;
-        self->p_base[self->lines++] = fmin(fmax(row->p_base, 1e-3), 1 - 1e-3);
+    if (feature < FEATURES_MAX && self->line_count < LINES_MAX) {
+        double p_base = fmin(fmax(row->p_base, 1e-3), 1 - 1e-3);
+        self->lines[self->line_count++] = (struct line){row->signal, feature, row->service, p_base};
     }
+}
+
+static bool is_answer(enum signal signal)
+{
+    return signal_table[signal].kind == SIGNAL_RATING;
+}
+
+/* What fell on the channel of the largest fall, its own service first. What did not fall at that time says nothing
+ * about when; answers to surveys come later than what they are about, and count where there is nothing else. */
+static void choose_lines(struct onset *self, const struct finding_row *largest)
+{
+    for (unsigned ratings = 0; ratings < 2 && self->line_count == 0; ratings++) {
+        for (unsigned others = 0; others < 2; others++) {
+            for (size_t i = 0; i < self->finding->row_count; i++) {
+                const struct finding_row *row = &self->finding->rows[i];
+                bool is_other = row->service != largest->service;
+                if (row->channel == largest->channel && is_other == (others > 0) &&
+                    is_answer(row->signal) == (ratings > 0) && finding_row_points(row) < 0) {
+                    add_line(self, row);
+                }
+            }
+        }
+    }
+}
+
+/* Whether a service has a row of its own for a signal; else it is part of the one for several. */
+static bool is_apart(const struct onset *self, enum signal signal, uint32_t service)
+{
+    for (size_t i = 0; i < self->finding->row_count; i++) {
+        const struct finding_row *row = &self->finding->rows[i];
+        if (row->channel == self->channel && row->signal == signal && row->service == service) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint32_t lines_of(const struct onset *self, uint32_t service)
+{
+    uint32_t lines = 0;
+    for (unsigned l = 0; l < self->line_count; l++) {
+        const struct line *line = &self->lines[l];
+        bool is_part =
+            line->service == service || (line->service == SERVICE_POOLED && !is_apart(self, line->signal, service));
+        lines |= (uint32_t)is_part << l;
+    }
+    return lines;
 }
 
 static void read_segment(void *context, int64_t index, const double counts[COUNTERS])
@@ -61,9 +118,10 @@ static void read_segment(void *context, int64_t index, const double counts[COUNT
             segment->from_us == at_us && segment->to_us - segment->from_us == pane_shapes[self->resolution].length_us;
         if (is_it) {
             composition_read(self->examiner->composition, self->channel, counts, features);
-            for (unsigned l = 0; l < self->lines; l++) {
-                segment->x[l] += features[self->feature[l]].x;
-                segment->n[l] += features[self->feature[l]].n;
+            for (uint32_t left = self->into; left; left &= left - 1) {
+                unsigned l = (unsigned)__builtin_ctz(left);
+                segment->x[l] += (float)features[self->lines[l].feature].x;
+                segment->n[l] += (float)features[self->lines[l].feature].n;
             }
             return;
         }
@@ -83,16 +141,14 @@ static void lay_segments(struct onset *self, int64_t from_us, int64_t as_of_us)
     }
 }
 
-static void read_sources(struct onset *self, const struct finding_row *of)
+static void read_sources(struct onset *self)
 {
     static const enum resolution resolutions[] = {PANE_HOUR, PANE_MINUTE};
     const struct examiner *examiner = self->examiner;
     for (size_t i = 0; i < examiner->source_count; i++) {
         const struct history_source *source = &examiner->sources[i];
-        bool is_part =
-            source->channel == of->channel && (of->service == SERVICE_POOLED || of->service == source->service);
-        self->channel = source->channel;
-        for (unsigned r = 0; is_part && r < sizeof resolutions / sizeof *resolutions; r++) {
+        self->into = source->channel == self->channel ? lines_of(self, source->service) : 0;
+        for (unsigned r = 0; self->into && r < sizeof resolutions / sizeof *resolutions; r++) {
             self->resolution = resolutions[r];
             cell_each_pane(source->cell, resolutions[r], read_segment, self);
         }
@@ -106,7 +162,7 @@ static double after(const struct segment *segment, int64_t us)
     return fmin(1, fmax(0, share));
 }
 
-/* Of one signal, the share that is good from a moment on: what is left when the usual is taken for what came before. */
+/* Of one line, the share that is good from a moment on: what is left when the usual is taken for what came before. */
 static double share_after(const struct onset *self, unsigned line, int64_t us)
 {
     double x = 0;
@@ -115,23 +171,25 @@ static double share_after(const struct onset *self, unsigned line, int64_t us)
         const struct segment *segment = &self->segments[i];
         double share = after(segment, us);
         if (share > 0) {
-            x += segment->x[line] - (1 - share) * segment->n[line] * self->p_base[line];
-            n += share * segment->n[line];
+            double all = (double)segment->n[line];
+            x += (double)segment->x[line] - (1 - share) * all * self->lines[line].p_base;
+            n += share * all;
         }
     }
-    return n > 0 ? fmin(fmax(x / n, 1e-3), 1 - 1e-3) : self->p_base[line];
+    return n > 0 ? fmin(fmax(x / n, 1e-3), 1 - 1e-3) : self->lines[line].p_base;
 }
 
 static double likelihood(const struct onset *self, int64_t us)
 {
     double sum = 0;
-    for (unsigned l = 0; l < self->lines; l++) {
+    for (unsigned l = 0; l < self->line_count; l++) {
         double p_after = share_after(self, l, us);
         for (size_t i = 0; i < self->count; i++) {
             const struct segment *segment = &self->segments[i];
             double share = after(segment, us);
-            double p = (1 - share) * self->p_base[l] + share * p_after;
-            sum += segment->x[l] * log(p) + (segment->n[l] - segment->x[l]) * log1p(-p);
+            double p = (1 - share) * self->lines[l].p_base + share * p_after;
+            double good = (double)segment->x[l];
+            sum += good * log(p) + ((double)segment->n[l] - good) * log1p(-p);
         }
     }
     return sum;
@@ -151,24 +209,28 @@ static int64_t likeliest(const struct onset *self, int64_t from_us, int64_t to_u
     return best_us;
 }
 
+/* How far back to look: the window that fell; at least four hours, since what fell may have begun before a short one.
+ */
+static int64_t length_us(enum test test, struct event_time seen)
+{
+    int64_t own_us = seen.us - roll_window_start(test_window(test), seen).us;
+    int64_t least_us = seen.us - roll_window_start(WINDOW_4H, seen).us;
+    return own_us > least_us ? own_us : least_us;
+}
+
 struct event_time examine_onset(const struct examiner *self, const struct finding *finding, struct event_time seen)
 {
     const struct finding_row *largest = largest_fall(finding);
-    struct onset onset = {.examiner = self};
-    int64_t length_us = seen.us - roll_window_start(test_window(finding->test), seen).us;
     int64_t kept_us = finding->as_of.us - (pane_shapes[PANE_HOUR].kept - 1) * US_PER_HOUR;
-    int64_t from_us = seen.us - length_us > kept_us ? seen.us - length_us : kept_us;
+    int64_t window_us = seen.us - length_us(finding->test, seen);
+    int64_t from_us = window_us > kept_us ? window_us : kept_us;
     if (!largest || from_us >= seen.us || seen.us > finding->as_of.us) {
         return (struct event_time){INT64_MIN};
     }
-    for (size_t i = 0; i < finding->row_count; i++) {
-        const struct finding_row *row = &finding->rows[i];
-        if (row->channel == largest->channel && row->service == largest->service && finding_row_points(row) < 0) {
-            add_line(&onset, row);
-        }
-    }
+    struct onset onset = {.examiner = self, .finding = finding, .channel = largest->channel};
+    choose_lines(&onset, largest);
     lay_segments(&onset, from_us, finding->as_of.us);
-    read_sources(&onset, largest);
+    read_sources(&onset);
     int64_t coarse_us = likeliest(&onset, from_us, seen.us, 20 * US_PER_MINUTE);
     if (coarse_us == INT64_MIN) {
         return (struct event_time){INT64_MIN};

@@ -63,10 +63,8 @@ static void tell_contribution(struct buffer *out, const struct contribution *par
         buffer_text(out, "%s ", explain_driver(part->driver));
     }
     buffer_text(out, "%s", by_channel(part->channel));
-    if (part->service[0]) {
-        buffer_text(out, ", ");
-        put_name(out, span_text(part->service));
-    }
+    buffer_text(out, ", ");
+    put_name(out, span_text(part->service[0] ? part->service : "several services"));
     buffer_text(out, ": of 100, %.0f %s, usually %.0f\n", 100 * part->p_now, good_of(part->signal), 100 * part->p_base);
 }
 
@@ -101,6 +99,19 @@ static void tell_began(struct buffer *out, const struct explanation *explanation
     }
 }
 
+/* Around its figure. */
+static const struct {
+    const char *before, *after;
+} moved_told[MOVED] = {
+    [MOVED_VOLUME] = {"", " contacts"},
+    [MOVED_WAIT] = {"of 100 people ", " waited no longer than the standard"},
+    [MOVED_CAUSE + CAUSE_TRANSFERS] = {"", " transfers a contact"},
+    [MOVED_CAUSE + CAUSE_AGENT_INFORMED] = {"in ", " of 100 contacts the agent had the information needed"},
+    [MOVED_CAUSE + CAUSE_ESCALATED] = {"", " of 100 contacts were escalated"},
+    [MOVED_CAUSE + CAUSE_HOLD] = {"", " seconds on hold"},
+    [MOVED_CAUSE + CAUSE_WRAP_UP] = {"", " seconds for the agent to finish afterwards"},
+};
+
 static void tell_moved(struct buffer *out, const struct explanation *explanation)
 {
     bool any = false;
@@ -109,15 +120,13 @@ static void tell_moved(struct buffer *out, const struct explanation *explanation
         if (!moved->stands_out) {
             continue;
         }
-        if (any) {
-            buffer_text(out, ";");
-        } else if (explanation->moved_channel != CHANNELS) {
-            buffer_text(out, "What else changed %s:", by_channel(explanation->moved_channel));
-        } else {
-            buffer_text(out, "What else changed:");
+        if (!any) {
+            buffer_text(out, "What else changed%s%s: ", explanation->moved_channel != CHANNELS ? " " : "",
+                        explanation->moved_channel != CHANNELS ? by_channel(explanation->moved_channel) : "");
         }
-        buffer_text(out, " %s %.*f, usually %.*f", moved_meaning(m), moved->base < 10, moved->now, moved->base < 10,
-                    moved->base);
+        int digits = fmax(moved->now, moved->base) < 10;
+        buffer_text(out, "%s%s%.*f%s, usually %.*f", any ? "; " : "", moved_told[m].before, digits, moved->now,
+                    moved_told[m].after, digits, moved->base);
         any = true;
     }
     if (any) {

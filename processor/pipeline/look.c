@@ -217,6 +217,9 @@ static void look_at_agency(const struct glance *self, uint32_t position)
     if (!self->task->catching_up && agency->oldest_us != INT64_MAX) {
         histogram_add(&self->looker->settings->status->delay, self->now.us - agency->oldest_us);
     }
+    if (agency->oldest_us < self->as_of.us - US_PER_HOUR) {
+        agency_detection_history(&record->detection);
+    }
     agency->oldest_us = INT64_MAX;
     agency->touched = false;
 }

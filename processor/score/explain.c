@@ -105,16 +105,9 @@ void explain_contributions(const struct finding *finding, const struct scoring *
 /* ---- what else moved ---- */
 
 static const char *const moved_words[MOVED_CAUSE] = {"contacts", "wait_within_standard"};
-static const char *const moved_meanings[MOVED_CAUSE] = {"contacts", "waits within the standard, in per cent"};
-
 const char *moved_word(unsigned what)
 {
     return what < MOVED_CAUSE ? moved_words[what] : cause_word((enum cause)(what - MOVED_CAUSE));
-}
-
-const char *moved_meaning(unsigned what)
-{
-    return what < MOVED_CAUSE ? moved_meanings[what] : cause_meaning((enum cause)(what - MOVED_CAUSE));
 }
 
 #define Z_MOVED          2.575829303548901 /* 99 %: seven things are looked at */

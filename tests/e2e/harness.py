@@ -113,8 +113,9 @@ class Scenario:
             env = stack.env()
             self.settings |= {key[len("SLIPSTREAM__"):].lower().replace("__", "."): value
                               for key, value in env.items() if key.startswith("SLIPSTREAM__")}
-            self.kafka = messages.Kafka(self.settings["kafka.brokers"], self.settings.get("registry.url"),
-                                        SOURCE / "schemas")
+            if "kafka.brokers" in self.settings:
+                self.kafka = messages.Kafka(self.settings["kafka.brokers"], self.settings.get("registry.url"),
+                                            SOURCE / "schemas")
 
     # ---- what is run ----
 

@@ -250,11 +250,41 @@ static void a_slip_opens_and_closes_once_whoever_looks(void **state)
     scoring_close(scoring);
 }
 
+/* An hour's first look came before the history did. */
+static void history_that_comes_late_need_not_wait_for_the_next_hour(void **state)
+{
+    (void)state;
+    struct scoring *scoring = shipped_scoring();
+    struct slip_history *history = malloc(sizeof *history);
+    struct examiner *examiner = examiner_open(scoring);
+    struct agency_detection detection;
+    assert_non_null(history);
+    agency_detection_init(&detection);
+    history_open(history, 1, scoring);
+    const struct examine_look look = {history_make(history, &histories[0].shape, NULL), {INT64_MIN}, true};
+    detection.method = hash64(span_text(scoring->version), 0);
+    detection.phi_at.us = time_floor(look.as_of.us, US_PER_HOUR) * US_PER_HOUR;
+    (void)examine_agency(examiner, history->fold, history->agency, &detection, &look);
+    assert_true(detection.phi[SUBJECT_CX][TEST_4H] <= 0);
+    agency_detection_history(&detection);
+    (void)examine_agency(examiner, history->fold, history->agency, &detection, &look);
+    assert_true(detection.phi[SUBJECT_CX][TEST_4H] >= 1);
+    struct event_time found = detection.phi_at;
+    agency_detection_history(&detection);
+    assert_int_equal(detection.phi_at.us, found.us); /* what has enough is found anew with the next hour */
+    agency_detection_done(&detection);
+    examiner_close(examiner);
+    history_free(history);
+    free(history);
+    scoring_close(scoring);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comparisons_are_the_oracles),
         cmocka_unit_test(a_slip_opens_and_closes_once_whoever_looks),
+        cmocka_unit_test(history_that_comes_late_need_not_wait_for_the_next_hour),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

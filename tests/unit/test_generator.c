@@ -21,17 +21,22 @@
 #define MARGIN_CX  4.0 /* the demo's, in demo_setting.c */
 #define MARGIN_REP 6.0
 
-static struct generator *opened(uint64_t seed, int64_t live_us, int64_t history_us)
+static struct generator *opened_as_busy(uint64_t seed, int64_t live_us, int64_t history_us, double busy_per_hour)
 {
     struct generator_settings settings = {
         .seed = seed,
         .live = {live_us},
         .history_us = history_us,
         .history_per_day = PER_DAY,
-        .busy_per_hour = BUSY,
+        .busy_per_hour = busy_per_hour,
         .live_per_second = LIVE_RATE,
     };
     return generator_open(&settings);
+}
+
+static struct generator *opened(uint64_t seed, int64_t live_us, int64_t history_us)
+{
+    return opened_as_busy(seed, live_us, history_us, BUSY);
 }
 
 static struct scoring *builtin(void)
@@ -168,7 +173,7 @@ static void test_history_is_what_people_make_of_it(void **state)
 {
     (void)state;
     const int64_t days = 21;
-    struct generator *generator = opened(5, MONDAY_US, days * US_PER_DAY);
+    struct generator *generator = opened_as_busy(5, MONDAY_US, days * US_PER_DAY, .01); /* no hours are busier */
     struct tally_of_events tally = tally_all(generator, INT64_MIN, MONDAY_US - GENERATOR_BUSY_US);
     generator_close(generator);
     assert_share(tally.kinds[EVENT_INTERACTION], PER_DAY * GENERATOR_AGENCIES * days, .95, 1.05);
@@ -193,6 +198,30 @@ static void test_live_traffic_has_the_rate_that_was_set(void **state)
     assert_share(tally.events, 300 * LIVE_RATE, .9, 1.05);
     assert_true(tally.ancient > 0);
     assert_int_equal(tally.refused, 0); /* what is too old for every pane is still let in */
+}
+
+static void test_the_hours_before_are_as_busy_every_week(void **state)
+{
+    (void)state;
+    enum { WEEKS = 4, HOURS_BEFORE = 8 };
+    int64_t events[WEEKS][HOURS_BEFORE] = {0};
+    struct generator *generator = opened(5, MONDAY_US, WEEKS * US_PER_WEEK);
+    struct generated event;
+    while (generator_next(generator, (struct event_time){MONDAY_US}, &event)) {
+        int64_t before_us = MONDAY_US - event.due.us;
+        int64_t hour = before_us % US_PER_WEEK / US_PER_HOUR;
+        if (before_us / US_PER_WEEK < WEEKS && hour < HOURS_BEFORE) {
+            events[before_us / US_PER_WEEK][hour]++;
+        }
+    }
+    generator_close(generator);
+    for (unsigned week = 0; week < WEEKS; week++) {
+        assert_share(events[week][0], BUSY * GENERATOR_AGENCIES, .8, 1); /* rising to it */
+        for (unsigned hour = 0; hour < 4; hour++) {
+            assert_share(events[week][hour], events[0][hour], .8, 1.2);
+        }
+        assert_true(events[week][7] * 10 < events[week][0]);
+    }
 }
 
 static void test_every_fault_comes(void **state)
@@ -380,6 +409,7 @@ int main(void)
         cmocka_unit_test(test_events_come_in_order_and_none_before_it_happened),
         cmocka_unit_test(test_history_is_what_people_make_of_it),
         cmocka_unit_test(test_live_traffic_has_the_rate_that_was_set),
+        cmocka_unit_test(test_the_hours_before_are_as_busy_every_week),
         cmocka_unit_test(test_every_fault_comes),
         cmocka_unit_test(test_the_expected_level_is_the_one_that_is_reached),
         cmocka_unit_test(test_quality_is_spread_widely),

@@ -26,6 +26,8 @@ struct agency_detection {
 };
 void agency_detection_init(struct agency_detection *self);
 void agency_detection_done(struct agency_detection *self);
+/* Events of hours past have come: what had too little history need not wait for the next hour to have enough. */
+void agency_detection_history(struct agency_detection *self);
 
 struct examine_look {
     struct event_time as_of;

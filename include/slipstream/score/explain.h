@@ -25,7 +25,6 @@ struct contribution {
 /* What else moved, in the same hours of the weeks before and now. */
 enum moved_what { MOVED_VOLUME, MOVED_WAIT, MOVED_CAUSE /* + enum cause */, MOVED = MOVED_CAUSE + (int)CAUSES };
 const char *moved_word(unsigned what);
-const char *moved_meaning(unsigned what);
 struct moved {
     bool present;
     bool stands_out;  /* by more than chance and little things make it */
