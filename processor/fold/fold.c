@@ -258,7 +258,7 @@ void fold_events(struct fold *self, const struct signal_event *events, const uin
 {
     for (size_t i = 0; i < count; i++) {
         if (i + IDS_AHEAD < count) {
-            id_set_fetch(&self->ids, events[i + IDS_AHEAD].id, IDS_AHEAD);
+            id_set_fetch(&self->ids, events[i + IDS_AHEAD].id);
         }
         counts->results[events[i].channel][let_in(self, cells[i], &events[i], arrived)]++;
     }

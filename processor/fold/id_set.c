@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 #define CAPACITY_LEAST 1024
-#define DISTANCE_BITS  6 /* of the 32 of an entry; fewer when there are so many ids that their places need them */
+#define LAP            (UINT32_C(1) << 31)
+#define BUCKET_MEAN    10 /* ids a bucket when the ring is full; one bucket in twelve has no room for a fifteenth then */
 
 /* Bits that are needed to write a number. */
 static unsigned width_of(uint32_t number)
@@ -14,17 +15,15 @@ static unsigned width_of(uint32_t number)
 
 static void make_tables(struct id_set *self, uint32_t capacity)
 {
-    unsigned place_bits = width_of(capacity);
-    unsigned distance_bits = place_bits + DISTANCE_BITS > 32 ? 32 - place_bits : DISTANCE_BITS;
     self->capacity = capacity;
-    self->place_mask = (uint32_t)((UINT64_C(1) << place_bits) - 1);
-    self->distance_shift = 32 - distance_bits;
-    self->distance_most = (1u << distance_bits) - 1;
-    self->tag_mask = ((UINT32_C(1) << self->distance_shift) - 1) & ~self->place_mask;
-    self->table_size = capacity + capacity / 2 + 1; /* never full: a search ends */
-    self->table = calloc(self->table_size, sizeof *self->table);
+    self->place_mask = (uint32_t)((UINT64_C(1) << width_of(capacity)) - 1);
+    self->tag_mask = ~self->place_mask & ~LAP;
+    self->bucket_count = (capacity + BUCKET_MEAN - 1) / BUCKET_MEAN;
+    size_t size = self->bucket_count * sizeof *self->buckets;
+    self->buckets = aligned_alloc(sizeof *self->buckets, size);
     self->ring = malloc(capacity * sizeof *self->ring);
-    ASSERT(self->table && self->ring);
+    ASSERT(self->buckets && self->ring);
+    memset(self->buckets, 0, size);
 }
 
 void id_set_init(struct id_set *self, size_t ids_max, int64_t horizon_us)
@@ -36,116 +35,145 @@ void id_set_init(struct id_set *self, size_t ids_max, int64_t horizon_us)
 
 void id_set_done(struct id_set *self)
 {
-    free(self->table);
+    free(self->buckets);
     free(self->ring);
     free(self->arrivals);
     *self = (struct id_set){0};
 }
 
-/* ---- the table ---- */
+/* ---- buckets ---- */
 
-static inline uint32_t next_to(const struct id_set *self, uint32_t at)
+static inline struct id_bucket *next_to(const struct id_set *self, struct id_bucket *bucket)
 {
-    return at + 1 < self->table_size ? at + 1 : 0;
+    return bucket + 1 < self->buckets + self->bucket_count ? bucket + 1 : self->buckets;
 }
 
-static inline uint32_t steps(const struct id_set *self, uint32_t from, uint32_t to)
+/* Whether an entry's id is still in the ring. One that is two laps old may seem to be, as its place is taken by another
+ * then: it is in the way, until it does not, and that is all. */
+static inline bool is_live(const struct id_set *self, uint32_t entry)
 {
-    return to >= from ? to - from : to + self->table_size - from;
+    uint32_t place = entry & self->place_mask;
+    bool is_ahead = place >= self->tail; /* of the tail: put there a lap ago */
+    uint32_t age = self->tail - place + (is_ahead ? self->capacity : 0);
+    return age <= self->count && ((entry ^ self->lap) & LAP) == (is_ahead ? LAP : 0);
 }
 
-/* An entry but for its place. */
-static inline uint32_t mark(const struct id_set *self, uint64_t id, uint32_t distance)
+/* Whether an id that found no room in a bucket may be in one of the next. */
+static inline bool has_sent_on(const struct id_set *self, const struct id_bucket *bucket)
 {
-    uint32_t told = distance < self->distance_most ? distance : self->distance_most;
-    return told << self->distance_shift | ((uint32_t)id & self->tag_mask);
+    return bucket->has_sent_on && self->number - bucket->sent_on <= self->count;
 }
 
-/* Finds an id: true when it is there. Else *at is the free entry where it would go. */
-static inline bool find(const struct id_set *self, uint64_t id, uint32_t *at)
+/* Whether any of the entries has these bits of an id; the two words behind them are asked too, and do no harm. */
+static inline bool any_has(const struct id_bucket *bucket, uint32_t tag_mask, uint32_t tag)
 {
-    uint32_t one_further = UINT32_C(1) << self->distance_shift;
-    uint32_t furthest = self->distance_most << self->distance_shift;
-    uint32_t wanted = mark(self, id, 0);
-    uint32_t entry;
-    for (*at = id_set_home(self, id); (entry = self->table[*at]); *at = next_to(self, *at)) {
-        if ((entry & ~self->place_mask) == wanted && self->ring[(entry & self->place_mask) - 1] == id) {
+    typedef uint32_t lanes __attribute__((vector_size(16)));
+    typedef uint64_t halves __attribute__((vector_size(16)));
+    const lanes *four = (const lanes *)(const void *)bucket;
+    lanes same = (lanes)((four[0] & tag_mask) == tag) | (lanes)((four[1] & tag_mask) == tag) |
+                 (lanes)((four[2] & tag_mask) == tag) | (lanes)((four[3] & tag_mask) == tag);
+    halves any = (halves)same;
+    return (any[0] | any[1]) != 0;
+}
+
+static bool bucket_has(const struct id_set *self, const struct id_bucket *bucket, uint64_t id)
+{
+    for (unsigned i = 0; i < ID_BUCKET_ENTRIES; i++) {
+        uint32_t entry = bucket->entries[i];
+        uint32_t place = entry & self->place_mask;
+        if (((entry ^ (uint32_t)id) & self->tag_mask) == 0 && is_live(self, entry) && self->ring[place] == id) {
             return true;
         }
-        wanted += wanted < furthest ? one_further : 0;
     }
     return false;
 }
 
-static uint32_t distance_of(const struct id_set *self, uint32_t at)
+static bool is_known(const struct id_set *self, uint64_t id)
 {
-    uint32_t entry = self->table[at];
-    uint32_t told = entry >> self->distance_shift;
-    if (told < self->distance_most) {
-        return told;
-    }
-    return steps(self, id_set_home(self, self->ring[(entry & self->place_mask) - 1]), at);
-}
-
-/* Takes an entry out and moves those behind it up, so that no search ends early; returns which one is free now. */
-static uint32_t table_remove(struct id_set *self, uint32_t hole)
-{
-    uint32_t rest = (UINT32_C(1) << self->distance_shift) - 1;
-    for (uint32_t at = next_to(self, hole); self->table[at]; at = next_to(self, at)) {
-        uint32_t distance = distance_of(self, at);
-        uint32_t up = steps(self, hole, at);
-        if (distance >= up) {
-            self->table[hole] = mark(self, 0, distance - up) | (self->table[at] & rest);
-            hole = at;
+    struct id_bucket *bucket = &self->buckets[id_set_home(self, id)];
+    uint32_t tag = (uint32_t)id & self->tag_mask;
+    for (uint32_t i = 0; i < self->bucket_count; i++, bucket = next_to(self, bucket)) {
+        if (any_has(bucket, self->tag_mask, tag) && bucket_has(self, bucket, id)) {
+            return true;
+        }
+        if (!has_sent_on(self, bucket)) {
+            break;
         }
     }
-    self->table[hole] = 0;
-    return hole;
+    return false;
+}
+
+static inline unsigned entry_after(unsigned at)
+{
+    return at + 1 < ID_BUCKET_ENTRIES ? at + 1 : 0;
+}
+
+/* Drops what is at the front and no longer in the ring; false when there is no room even so. */
+static bool bucket_make_room(const struct id_set *self, struct id_bucket *bucket)
+{
+    while (bucket->count && !is_live(self, bucket->entries[bucket->first])) {
+        bucket->first = (uint8_t)entry_after(bucket->first);
+        bucket->count--;
+    }
+    return bucket->count < ID_BUCKET_ENTRIES;
+}
+
+/* Where the next id goes, or NULL. There are more entries than ids in the ring; but those that only seem to be in it
+ * take room too. */
+static struct id_bucket *bucket_for(struct id_set *self, uint64_t id)
+{
+    struct id_bucket *bucket = &self->buckets[id_set_home(self, id)];
+    for (uint32_t i = 0; i < self->bucket_count; i++, bucket = next_to(self, bucket)) {
+        if (bucket_make_room(self, bucket)) {
+            return bucket;
+        }
+        bucket->sent_on = self->number;
+        bucket->has_sent_on = true;
+    }
+    return NULL;
 }
 
 /* ---- the ring ---- */
 
-/* Returns the entry of the table that is free now. */
-static uint32_t forget_oldest(struct id_set *self)
+static void forget_oldest(struct id_set *self)
 {
     struct arrival *oldest = &self->arrivals[self->first_arrival];
-    uint32_t at = id_set_home(self, self->ring[self->head]);
-    while ((self->table[at] & self->place_mask) != self->head + 1) {
-        ASSERT(self->table[at]);
-        at = next_to(self, at);
-    }
-    uint32_t freed = table_remove(self, at);
-    self->head = self->head + 1 < self->capacity ? self->head + 1 : 0;
     self->count--;
     self->forgotten++;
     if (--oldest->count == 0) {
         self->first_arrival++;
         self->arrival_count--;
     }
-    return freed;
 }
 
-/* At the end of the ring, and where `find` said. */
-static void put(struct id_set *self, uint64_t id, uint32_t at)
+/* At the end of the ring, where there is room. */
+static void put(struct id_set *self, struct id_bucket *bucket, uint64_t id)
 {
-    uint32_t place = self->head + self->count++;
-    place = place < self->capacity ? place : place - self->capacity;
-    self->ring[place] = id;
-    self->table[at] = mark(self, id, steps(self, id_set_home(self, id), at)) | (place + 1);
+    ASSERT(bucket);
+    unsigned at = bucket->first + bucket->count++;
+    at = at < ID_BUCKET_ENTRIES ? at : at - ID_BUCKET_ENTRIES;
+    bucket->entries[at] = self->lap | ((uint32_t)id & self->tag_mask) | self->tail;
+    self->ring[self->tail] = id;
+    self->count++;
+    self->number++;
+    self->tail++;
+    if (self->tail == self->capacity) {
+        self->tail = 0;
+        self->lap ^= LAP;
+    }
 }
 
-static void grow(struct id_set *self)
+/* Everything anew, in a ring of this size. */
+static void rebuild(struct id_set *self, uint32_t capacity)
 {
     struct id_set old = *self;
-    make_tables(self, old.capacity < old.ids_max / 2 ? old.capacity * 2 : old.ids_max);
-    self->head = self->count = 0;
+    make_tables(self, capacity);
+    self->tail = self->count = self->number = self->lap = 0;
     for (uint32_t i = 0; i < old.count; i++) {
         uint64_t id = id_set_at(&old, i);
-        uint32_t at;
-        find(self, id, &at);
-        put(self, id, at);
+        put(self, bucket_for(self, id), id);
     }
-    free(old.table);
+    free(old.buckets);
     free(old.ring);
 }
 
@@ -183,20 +211,21 @@ bool id_set_add(struct id_set *self, uint64_t id, struct event_time arrived)
     while (self->arrival_count && self->arrivals[self->first_arrival].second < oldest) {
         forget_oldest(self);
     }
-    uint32_t at;
-    if (find(self, id, &at)) {
+    if (is_known(self, id)) {
         return false;
     }
     if (self->count == self->ids_max) {
         self->lost_second = self->arrivals[self->first_arrival].second;
-        uint32_t home = id_set_home(self, id);
-        uint32_t freed = forget_oldest(self);
-        at = steps(self, home, freed) < steps(self, home, at) ? freed : at; /* a search would end there now */
+        forget_oldest(self);
     } else if (self->count == self->capacity) {
-        grow(self);
-        find(self, id, &at);
+        rebuild(self, self->capacity < self->ids_max / 2 ? self->capacity * 2 : self->ids_max);
     }
-    put(self, id, at);
+    struct id_bucket *bucket = bucket_for(self, id);
+    if (!bucket) {
+        rebuild(self, self->capacity);
+        bucket = bucket_for(self, id);
+    }
+    put(self, bucket, id);
     note_arrival(self, second);
     return true;
 }
@@ -213,6 +242,6 @@ int64_t id_set_reach_us(const struct id_set *self)
 
 size_t id_set_memory(const struct id_set *self)
 {
-    return self->table_size * sizeof *self->table + self->capacity * sizeof *self->ring +
+    return self->bucket_count * sizeof *self->buckets + self->capacity * sizeof *self->ring +
            self->arrival_capacity * sizeof *self->arrivals;
 }

@@ -24,6 +24,8 @@ foreach(decode_test decode_vet decode_plan decode_runs mapping) # they look at t
         target_include_directories(test_${decode_test} PRIVATE ${PROJECT_SOURCE_DIR}/processor/decode)
     endif()
 endforeach()
+slipstream_test(unit id_set LINKS fold)
+target_include_directories(test_id_set PRIVATE ${PROJECT_SOURCE_DIR}/processor/fold)
 slipstream_test(unit fold LINKS fold)
 slipstream_test(unit fold_events LINKS fold)
 slipstream_test(unit steady LINKS fold)
