@@ -202,12 +202,13 @@ _Static_assert(offsetof(struct interaction, rating_satisfaction) - offsetof(stru
 _Static_assert(((uint64_t)ABSENT & 7) == 0, "no rating that is absent has a bit of one");
 _Static_assert(DURATIONS == 5, "signals_of says each of them");
 
-void signals_of(const struct interaction *it, struct signal_event *event)
+uint64_t signals_of(const struct interaction *it, struct signal_event *event)
 {
+    uint64_t agency = hash64(it->agency, 0);
     struct said said = {0, 0};
     *event = (struct signal_event){
         .at_us = it->occurred_at,
-        .id = event_id_hash(it->agency, it->event_id),
+        .id = hash64(it->event_id, agency), /* event_id_hash */
         .channel = it->channel,
         .kind = (enum event_kind)it->kind,
         .retracts = it->retracts == 1,
@@ -236,6 +237,7 @@ void signals_of(const struct interaction *it, struct signal_event *event)
     last(event, SIGNAL_WRAP_UP, it->wrap_up);
     event->outcomes_known = said.known;
     event->outcomes_yes = said.yes;
+    return agency;
 }
 
 /* Counters gathered for one event, and the drivers it said something about on each line. */

@@ -160,8 +160,8 @@ static enum outcome intake_record(struct intake *self, const struct record *reco
     if (decoded == SKIP) {
         count_dead_letter(self, record, schema_id, why);
     } else if (decoded == DONE) {
-        signals_of(&interaction, &event);
-        outgoing_route(&self->outgoing, interaction.agency, interaction.service, &event);
+        uint64_t agency_hash = signals_of(&interaction, &event);
+        outgoing_route(&self->outgoing, interaction.agency, agency_hash, interaction.service, &event);
         self->counts.records[channel][RECORD_APPLIED]++;
     } else {
         return decoded;

@@ -30,13 +30,21 @@ struct route_name {
 };
 _Static_assert(ID_SIZE_MAX <= UINT8_MAX, "a name's size is a byte");
 
-/* The names of an agency and one of its services, found together: nearly every event is of a pair seen lately. */
-#define PAIRS 16384
+/* An agency and one of its services, found together: nearly every event is of a pair seen lately. All that such an
+ * event needs lies in two lines of cache; two pairs may share a hash's place. */
+#define PAIRS_MAX 16384
+#define PAIR_ROOM 74
 struct route_pair {
     uint64_t hash;
+    uint64_t generation;      /* in which the positions were given */
     struct route_name *named; /* the agency as the event says it; NULL: nothing here */
     struct route_name *agency, *service;
+    uint32_t agency_position, service_position;
+    int32_t partition;
+    uint8_t agency_size, service_size;
+    uint8_t bytes[PAIR_ROOM]; /* the agency as the event says it, and the service, when there is room for both */
 };
+_Static_assert(sizeof(struct route_pair) == 128, "two lines of cache");
 #define PAIR_NAMES 3
 
 void outgoing_init(struct outgoing *self, int32_t partitions, size_t seal_bytes)
@@ -49,8 +57,9 @@ void outgoing_init(struct outgoing *self, int32_t partitions, size_t seal_bytes)
         batch_writer_init(&self->writers[i]);
         self->generations[i] = 1;
     }
-    self->pairs = calloc(PAIRS, sizeof *self->pairs);
+    self->pairs = aligned_alloc(sizeof *self->pairs, PAIRS_MAX * sizeof *self->pairs);
     ASSERT(self->pairs);
+    memset(self->pairs, 0, PAIRS_MAX * sizeof *self->pairs);
     buffer_init(&self->bytes, BYTES_MAX);
     buffer_init(&self->sealed, SIGNAL_BATCH_SIZE_MAX);
 }
@@ -63,7 +72,7 @@ static void forget_names(struct outgoing *self)
         HASH_DELETE(hh, self->names, name);
         free(name);
     }
-    memset(self->pairs, 0, PAIRS * sizeof *self->pairs);
+    memset(self->pairs, 0, PAIRS_MAX * sizeof *self->pairs);
 }
 
 void outgoing_done(struct outgoing *self)
@@ -160,44 +169,91 @@ static bool is_named(const struct route_name *self, struct span name)
     return self->key.size == name.size && memcmp(self->key.bytes, name.data, name.size) == 0;
 }
 
-static const struct route_pair *pair_of(struct outgoing *self, struct span agency, struct span service)
+static inline bool is_pair(const struct route_pair *self, uint64_t hash, struct span agency, struct span service)
 {
-    uint64_t hash = hash64(service, hash64(agency, 0));
-    struct route_pair *pair = &self->pairs[hash % PAIRS];
-    if (pair->hash != hash || !pair->named || !is_named(pair->named, agency) || !is_named(pair->service, service)) {
-        if (HASH_COUNT(self->names) + PAIR_NAMES > NAMES_MAX) {
-            forget_names(self);
-        }
-        struct span id = self->scoring ? scoring_agency_id(self->scoring, agency) : agency;
-        struct route_name *named = name_of(self, ROUTE_AGENCY, agency, -1);
-        struct route_name *owner = name_of(self, ROUTE_AGENCY, id, -1);
-        struct route_name *offered = name_of(self, ROUTE_SERVICE, service, owner->partition);
-        *pair = (struct route_pair){hash, named, owner, offered};
+    if (self->hash != hash || !self->named) {
+        return false;
     }
-    return pair;
+    if (self->agency_size == agency.size && self->service_size == service.size) {
+        return memcmp(self->bytes, agency.data, agency.size) == 0 &&
+               memcmp(self->bytes + agency.size, service.data, service.size) == 0;
+    }
+    return self->agency_size == 0 && is_named(self->named, agency) && is_named(self->service, service);
 }
 
-void outgoing_route(struct outgoing *self, struct span agency, struct span service, struct signal_event *event)
+static struct route_pair pair_make(struct outgoing *self, uint64_t hash, struct span agency, struct span service)
 {
-    const struct route_pair *pair = pair_of(self, agency, service);
+    if (HASH_COUNT(self->names) + PAIR_NAMES > NAMES_MAX) {
+        forget_names(self);
+    }
+    struct span id = self->scoring ? scoring_agency_id(self->scoring, agency) : agency;
+    struct route_name *named = name_of(self, ROUTE_AGENCY, agency, -1);
+    struct route_name *owner = name_of(self, ROUTE_AGENCY, id, -1);
+    struct route_name *offered = name_of(self, ROUTE_SERVICE, service, owner->partition);
+    struct route_pair made = {.hash = hash, .named = named, .agency = owner, .service = offered};
+    made.partition = owner->partition;
+    if (agency.size + service.size <= PAIR_ROOM) {
+        made.agency_size = (uint8_t)agency.size;
+        made.service_size = (uint8_t)service.size;
+        memcpy(made.bytes, agency.data, agency.size);
+        memcpy(made.bytes + agency.size, service.data, service.size);
+    }
+    return made;
+}
+
+/* Of the two places of a hash the first is the one that was made last. */
+static inline struct route_pair *pair_of(struct outgoing *self, struct span agency, uint64_t agency_hash,
+                                         struct span service)
+{
+    uint64_t hash = hash64(service, agency_hash);
+    struct route_pair *pair = &self->pairs[hash % (PAIRS_MAX / 2) * 2];
+    if (is_pair(pair, hash, agency, service)) {
+        return pair;
+    }
+    if (!is_pair(pair + 1, hash, agency, service)) {
+        struct route_pair made = pair_make(self, hash, agency, service);
+        pair[1] = pair[0];
+        pair[0] = made;
+        return pair;
+    }
+    return pair + 1;
+}
+
+/* Both names into the batch that is being packed, unless they are there. */
+static void name_pair(struct outgoing *self, struct route_pair *pair, uint64_t generation)
+{
+    struct batch_writer *writer = &self->writers[pair->partition];
     struct route_name *owner = pair->agency;
     struct route_name *offered = pair->service;
-    int32_t partition = owner->partition;
-    if (batch_writer_size(&self->writers[partition]) > self->seal_bytes) {
+    if (owner->generation != generation) {
+        owner->generation = generation;
+        owner->position = batch_writer_agency(writer, name_span(owner));
+    }
+    if (offered->generation != generation) {
+        offered->generation = generation;
+        offered->position = batch_writer_service(writer, name_span(offered));
+    }
+    pair->agency_position = owner->position;
+    pair->service_position = offered->position;
+    pair->generation = generation;
+}
+
+void outgoing_route(struct outgoing *self, struct span agency, uint64_t agency_hash, struct span service,
+                    struct signal_event *event)
+{
+    struct route_pair *pair = pair_of(self, agency, agency_hash, service);
+    int32_t partition = pair->partition;
+    struct batch_writer *writer = &self->writers[partition];
+    if (batch_writer_size(writer) > self->seal_bytes) {
         seal_early(self, partition);
     }
     uint64_t generation = self->generations[partition];
-    if (owner->generation != generation) {
-        owner->generation = generation;
-        owner->position = batch_writer_agency(&self->writers[partition], name_span(owner));
+    if (pair->generation != generation) {
+        name_pair(self, pair, generation);
     }
-    event->agency = owner->position;
-    if (offered->generation != generation) {
-        offered->generation = generation;
-        offered->position = batch_writer_service(&self->writers[partition], service);
-    }
-    event->service = offered->position;
-    batch_writer_event(&self->writers[partition], event);
+    event->agency = pair->agency_position;
+    event->service = pair->service_position;
+    batch_writer_event(writer, event);
     self->event_count++;
 }
 

@@ -18,13 +18,13 @@ struct pending {
 };
 struct outgoing {
     int32_t partitions;
-    size_t seal_bytes; /* so large a batch is a message of its own; so many sealed bytes are sent ahead */
+    size_t seal_bytes;             /* so large a batch is a message of its own; so many sealed bytes are sent ahead */
     const struct scoring *scoring; /* borrowed: whose an agency's aliases are; NULL: nobody has any */
     struct batch_writer *writers;  /* one a partition */
     uint64_t *generations;         /* of the writers' tables: names written in an older one are written again */
     struct route_name *names;
     struct route_pair *pairs; /* of them */
-    struct buffer bytes; /* sealed batches and dead letters */
+    struct buffer bytes;      /* sealed batches and dead letters */
     struct pending *pending;
     size_t pending_count, pending_capacity;
     struct message *messages; /* made at commit from pending */
@@ -41,8 +41,10 @@ void outgoing_clear(struct outgoing *self);
 /* From now on aliases mean what this says. What was routed stays. */
 void outgoing_set_scoring(struct outgoing *self, const struct scoring *scoring);
 
-/* Packs the event for the partition of its agency: of the one that this is an alias of. */
-void outgoing_route(struct outgoing *self, struct span agency, struct span service, struct signal_event *event);
+/* Packs the event for the partition of its agency: of the one that this is an alias of. The hash is what signals_of
+ * told. */
+void outgoing_route(struct outgoing *self, struct span agency, uint64_t agency_hash, struct span service,
+                    struct signal_event *event);
 /* A message that could not be read. */
 void outgoing_dead_letter(struct outgoing *self, const struct dead_letter *letter);
 

@@ -114,9 +114,10 @@ static void decode_messages(struct path *self, unsigned stream, struct event_tim
 static void route_interactions(struct path *self)
 {
     for (size_t i = 0; i < STRETCH; i++) {
+        const struct interaction *it = &self->interactions[i];
         struct signal_event event;
-        signals_of(&self->interactions[i], &event);
-        outgoing_route(&self->outgoing, self->interactions[i].agency, self->interactions[i].service, &event);
+        uint64_t agency_hash = signals_of(it, &event);
+        outgoing_route(&self->outgoing, it->agency, agency_hash, it->service, &event);
     }
 }
 

@@ -12,7 +12,7 @@
 #define ROUTED_MAX  200000
 
 struct routed {
-    char agency[16], service[16];
+    char agency[64], service[80];
     uint64_t id;
 };
 
@@ -41,8 +41,10 @@ static void route(struct setup *self, uint64_t agency, uint64_t service)
 {
     assert_true(self->count < ROUTED_MAX);
     struct routed *routed = &self->routed[self->count++];
-    snprintf(routed->agency, sizeof routed->agency, "a%llu", (unsigned long long)agency);
-    snprintf(routed->service, sizeof routed->service, "s%llu", (unsigned long long)service);
+    int agency_digits = agency < 64 || agency % 3 ? 1 : 40; /* some names are short and some are long */
+    int service_digits = service % 3 ? 1 : 60;
+    snprintf(routed->agency, sizeof routed->agency, "a%0*llu", agency_digits, (unsigned long long)agency);
+    snprintf(routed->service, sizeof routed->service, "s%0*llu", service_digits, (unsigned long long)service);
     routed->id = seeded_bits(&self->random);
     struct signal_event event = {.at_us = WORLD_BASE - (int64_t)seeded_sized(&self->random, 40),
                                  .id = routed->id,
@@ -51,7 +53,8 @@ static void route(struct setup *self, uint64_t agency, uint64_t service)
     for (unsigned i = 0; i < DURATIONS; i++) {
         event.duration_ms[i] = ABSENT;
     }
-    outgoing_route(&self->outgoing, span_text(routed->agency), span_text(routed->service), &event);
+    struct span agency_name = span_text(routed->agency);
+    outgoing_route(&self->outgoing, agency_name, hash64(agency_name, 0), span_text(routed->service), &event);
 }
 
 /* Where the reading of what was routed stands: the next one of each partition. */

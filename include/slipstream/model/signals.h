@@ -168,8 +168,9 @@ struct signal_event {
 /* The id that duplicates are found by: of the agency and the event id. */
 uint64_t event_id_hash(struct span agency, struct span event_id);
 
-/* The facts of a checked interaction; agency and service positions are left 0. */
-void signals_of(const struct interaction *interaction, struct signal_event *event);
+/* The facts of a checked interaction; agency and service positions are left 0. Returns the agency's hash, hash64 with the
+ * seed 0: a part of the id, and of use to who looks the agency up. */
+uint64_t signals_of(const struct interaction *interaction, struct signal_event *event);
 
 /* The counters an event adds to, each by 1 (or −1 when it retracts). At most EVENT_COUNTERS_MAX of them. */
 #define EVENT_COUNTERS_MAX (3 + 2 * DRIVERS + OUTCOMES + DURATIONS + 1 + RATINGS)
