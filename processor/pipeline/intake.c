@@ -145,12 +145,19 @@ static void count_dead_letter(struct intake *self, const struct record *record, 
     self->counts.deadletters[why->code]++;
 }
 
-/* A record never stops the stream: it is routed or dead-lettered. Only RETRY does, when its schema cannot be had. */
+/* What a record said, on its way to the partition of its agency. The names lie in the record. */
+struct routed {
+    struct signal_event event;
+    struct span agency, service;
+    uint64_t hash;
+};
+
+/* A record never stops the stream: it is to be routed or dead-lettered. Only RETRY does, when its schema cannot be had.
+ * *count grows by what is to be routed. */
 static enum outcome intake_record(struct intake *self, const struct record *record, struct event_time wall,
-                                  struct mono_time now, struct reason *why)
+                                  struct mono_time now, struct routed *routed, size_t *count, struct reason *why)
 {
     struct interaction interaction;
-    struct signal_event event;
     int64_t schema_id;
     enum channel channel = (enum channel)record->topic;
     enum outcome decoded = decoders_decode(&self->decoders, record, channel, now, &interaction, &schema_id, why);
@@ -160,13 +167,37 @@ static enum outcome intake_record(struct intake *self, const struct record *reco
     if (decoded == SKIP) {
         count_dead_letter(self, record, schema_id, why);
     } else if (decoded == DONE) {
-        uint64_t agency_hash = signals_of(&interaction, &event);
-        outgoing_route(&self->outgoing, interaction.agency, agency_hash, interaction.service, &event);
+        uint64_t agency_hash = signals_of(&interaction, &routed->event);
+        routed->agency = interaction.agency;
+        routed->service = interaction.service;
+        routed->hash = outgoing_look_ahead(&self->outgoing, agency_hash, interaction.service);
         self->counts.records[channel][RECORD_APPLIED]++;
+        *count += 1;
     } else {
         return decoded;
     }
     self->counts.read[channel]++;
+    return DONE;
+}
+
+/* A few records are read before the first of them is routed, which needs memory far away. *failed is the one whose schema
+ * cannot be had, when it is not DONE. */
+#define RECORDS_AHEAD 16
+static enum outcome intake_records(struct intake *self, const struct record_batch *batch, struct mono_time now,
+                                   const struct record **failed, struct reason *why)
+{
+    struct routed routed[RECORDS_AHEAD];
+    struct event_time wall = self->outgoing.written_at;
+    for (size_t i = 0; i < batch->count;) {
+        size_t count = 0;
+        for (size_t end = i + RECORDS_AHEAD; i < end && i < batch->count; i++) {
+            *failed = &batch->records[i];
+            TRY(intake_record(self, &batch->records[i], wall, now, &routed[count], &count, why));
+        }
+        for (size_t r = 0; r < count; r++) {
+            outgoing_route(&self->outgoing, routed[r].hash, routed[r].agency, routed[r].service, &routed[r].event);
+        }
+    }
     return DONE;
 }
 
@@ -361,16 +392,14 @@ enum outcome intake_turn(struct intake *self, struct reason *why)
         return intake_rewind(self, why);
     }
     now = clock->mono(clock);
-    struct event_time wall = clock->wall(clock);
-    self->outgoing.written_at = wall;
-    for (size_t i = 0; i < batch.count; i++) {
-        enum outcome taken = intake_record(self, &batch.records[i], wall, now, why);
-        if (taken != DONE) { /* the batch is dropped whole: a position is never in its middle */
-            self->must_rewind = true;
-            forget_interval(self);
-            status_of(self)->up[DEPENDENCY_REGISTRY] = false;
-            return taken == RETRY ? intake_hold(self, &batch.records[i], why) : taken;
-        }
+    self->outgoing.written_at = clock->wall(clock);
+    const struct record *failed;
+    enum outcome taken = intake_records(self, &batch, now, &failed, why);
+    if (taken != DONE) { /* the batch is dropped whole: a position is never in its middle */
+        self->must_rewind = true;
+        forget_interval(self);
+        status_of(self)->up[DEPENDENCY_REGISTRY] = false;
+        return taken == RETRY ? intake_hold(self, failed, why) : taken;
     }
     status_of(self)->up[DEPENDENCY_REGISTRY] = self->held_count == 0;
     if (!status_of(self)->joined) {

@@ -9,6 +9,7 @@
 #define uthash_fatal(msg)              assert_failed(msg, __FILE__, __LINE__)
 #include <uthash.h>
 
+#define CACHE_LINE 64
 #define NAMES_MAX  65536
 #define BYTES_FULL ((size_t)64 << 20)   /* of a transaction: most of it is with the broker by then */
 #define BYTES_MAX  ((size_t)1280 << 20) /* beyond the largest kafka.queued_max, should all of it be dead letters */
@@ -31,9 +32,9 @@ struct route_name {
 _Static_assert(ID_SIZE_MAX <= UINT8_MAX, "a name's size is a byte");
 
 /* An agency and one of its services, found together: nearly every event is of a pair seen lately. All that such an
- * event needs lies in two lines of cache; two pairs may share a hash's place. */
+ * event needs lies in three lines of cache; two pairs may share a hash's place. */
 #define PAIRS_MAX 16384
-#define PAIR_ROOM 74
+#define PAIR_ROOM 138
 struct route_pair {
     uint64_t hash;
     uint64_t generation;      /* in which the positions were given */
@@ -44,7 +45,7 @@ struct route_pair {
     uint8_t agency_size, service_size;
     uint8_t bytes[PAIR_ROOM]; /* the agency as the event says it, and the service, when there is room for both */
 };
-_Static_assert(sizeof(struct route_pair) == 128, "two lines of cache");
+_Static_assert(sizeof(struct route_pair) == 3 * CACHE_LINE, "three lines of cache");
 #define PAIR_NAMES 3
 
 void outgoing_init(struct outgoing *self, int32_t partitions, size_t seal_bytes)
@@ -57,7 +58,7 @@ void outgoing_init(struct outgoing *self, int32_t partitions, size_t seal_bytes)
         batch_writer_init(&self->writers[i]);
         self->generations[i] = 1;
     }
-    self->pairs = aligned_alloc(sizeof *self->pairs, PAIRS_MAX * sizeof *self->pairs);
+    self->pairs = aligned_alloc(CACHE_LINE, PAIRS_MAX * sizeof *self->pairs);
     ASSERT(self->pairs);
     memset(self->pairs, 0, PAIRS_MAX * sizeof *self->pairs);
     buffer_init(&self->bytes, BYTES_MAX);
@@ -201,12 +202,15 @@ static struct route_pair pair_make(struct outgoing *self, uint64_t hash, struct 
     return made;
 }
 
-/* Of the two places of a hash the first is the one that was made last. */
-static inline struct route_pair *pair_of(struct outgoing *self, struct span agency, uint64_t agency_hash,
-                                         struct span service)
+static inline struct route_pair *place_of(const struct outgoing *self, uint64_t hash)
 {
-    uint64_t hash = hash64(service, agency_hash);
-    struct route_pair *pair = &self->pairs[hash % (PAIRS_MAX / 2) * 2];
+    return &self->pairs[hash % (PAIRS_MAX / 2) * 2];
+}
+
+/* Of the two places of a hash the first is the one that was made last. */
+static inline struct route_pair *pair_of(struct outgoing *self, uint64_t hash, struct span agency, struct span service)
+{
+    struct route_pair *pair = place_of(self, hash);
     if (is_pair(pair, hash, agency, service)) {
         return pair;
     }
@@ -238,10 +242,20 @@ static void name_pair(struct outgoing *self, struct route_pair *pair, uint64_t g
     pair->generation = generation;
 }
 
-void outgoing_route(struct outgoing *self, struct span agency, uint64_t agency_hash, struct span service,
+uint64_t outgoing_look_ahead(const struct outgoing *self, uint64_t agency_hash, struct span service)
+{
+    uint64_t hash = hash64(service, agency_hash);
+    const char *place = (const char *)place_of(self, hash);
+    for (size_t line = 0; line < 4; line++) { /* the first of the two, and whether it is the second */
+        __builtin_prefetch(place + line * CACHE_LINE, 1);
+    }
+    return hash;
+}
+
+void outgoing_route(struct outgoing *self, uint64_t hash, struct span agency, struct span service,
                     struct signal_event *event)
 {
-    struct route_pair *pair = pair_of(self, agency, agency_hash, service);
+    struct route_pair *pair = pair_of(self, hash, agency, service);
     int32_t partition = pair->partition;
     struct batch_writer *writer = &self->writers[partition];
     if (batch_writer_size(writer) > self->seal_bytes) {

@@ -41,9 +41,11 @@ void outgoing_clear(struct outgoing *self);
 /* From now on aliases mean what this says. What was routed stays. */
 void outgoing_set_scoring(struct outgoing *self, const struct scoring *scoring);
 
-/* Packs the event for the partition of its agency: of the one that this is an alias of. The hash is what signals_of
- * told. */
-void outgoing_route(struct outgoing *self, struct span agency, uint64_t agency_hash, struct span service,
+/* Has the memory brought near that routing such an event will need; what it returns is for outgoing_route. agency_hash
+ * is what signals_of told. */
+uint64_t outgoing_look_ahead(const struct outgoing *self, uint64_t agency_hash, struct span service);
+/* Packs the event for the partition of its agency: of the one that this is an alias of. */
+void outgoing_route(struct outgoing *self, uint64_t hash, struct span agency, struct span service,
                     struct signal_event *event);
 /* A message that could not be read. */
 void outgoing_dead_letter(struct outgoing *self, const struct dead_letter *letter);

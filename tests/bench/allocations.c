@@ -22,6 +22,7 @@
 #define PARTITIONS  16
 #define STREAMS     16 /* partitions of the interaction topics */
 #define STRETCH     8000 /* events that come of one of them at a time */
+#define AHEAD       16   /* records that are read before the first of them is routed */
 #define A_COMMIT    12 /* stretches: about a quarter of a second at full speed */
 #define AN_HOUR     2016000 /* events */
 #define WARM_HOURS  4
@@ -113,11 +114,17 @@ static void decode_messages(struct path *self, unsigned stream, struct event_tim
 
 static void route_interactions(struct path *self)
 {
-    for (size_t i = 0; i < STRETCH; i++) {
-        const struct interaction *it = &self->interactions[i];
-        struct signal_event event;
-        uint64_t agency_hash = signals_of(it, &event);
-        outgoing_route(&self->outgoing, it->agency, agency_hash, it->service, &event);
+    struct signal_event events[AHEAD];
+    uint64_t hashes[AHEAD];
+    for (size_t i = 0; i < STRETCH; i += AHEAD) { /* as intake does */
+        const struct interaction *them = &self->interactions[i];
+        for (size_t k = 0; k < AHEAD; k++) {
+            uint64_t agency_hash = signals_of(&them[k], &events[k]);
+            hashes[k] = outgoing_look_ahead(&self->outgoing, agency_hash, them[k].service);
+        }
+        for (size_t k = 0; k < AHEAD; k++) {
+            outgoing_route(&self->outgoing, hashes[k], them[k].agency, them[k].service, &events[k]);
+        }
     }
 }
 

@@ -12,7 +12,7 @@
 #define ROUTED_MAX  200000
 
 struct routed {
-    char agency[64], service[80];
+    char agency[80], service[80];
     uint64_t id;
 };
 
@@ -41,8 +41,8 @@ static void route(struct setup *self, uint64_t agency, uint64_t service)
 {
     assert_true(self->count < ROUTED_MAX);
     struct routed *routed = &self->routed[self->count++];
-    int agency_digits = agency < 64 || agency % 3 ? 1 : 40; /* some names are short and some are long */
-    int service_digits = service % 3 ? 1 : 60;
+    int agency_digits = agency < 64 || agency % 3 ? 1 : 70; /* some names are short and some are long */
+    int service_digits = service % 3 ? 1 : 75;
     snprintf(routed->agency, sizeof routed->agency, "a%0*llu", agency_digits, (unsigned long long)agency);
     snprintf(routed->service, sizeof routed->service, "s%0*llu", service_digits, (unsigned long long)service);
     routed->id = seeded_bits(&self->random);
@@ -54,7 +54,9 @@ static void route(struct setup *self, uint64_t agency, uint64_t service)
         event.duration_ms[i] = ABSENT;
     }
     struct span agency_name = span_text(routed->agency);
-    outgoing_route(&self->outgoing, agency_name, hash64(agency_name, 0), span_text(routed->service), &event);
+    struct span service_name = span_text(routed->service);
+    uint64_t hash = outgoing_look_ahead(&self->outgoing, hash64(agency_name, 0), service_name);
+    outgoing_route(&self->outgoing, hash, agency_name, service_name, &event);
 }
 
 /* Where the reading of what was routed stands: the next one of each partition. */
