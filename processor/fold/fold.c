@@ -284,7 +284,7 @@ static uint32_t sort_waiting(struct fold *self)
         before += count;
     }
     for (uint32_t i = 0; i < waiting->count; i++) {
-        waiting->order[self->cells[waiting->cells[i]]->waiting++] = waiting->offsets[i];
+        waiting->order[self->cells[waiting->cells[i]]->waiting++] = i;
     }
     return cells;
 }
@@ -298,15 +298,17 @@ static void join(struct fold *self, struct cell *cell, struct pane *minute)
     pane_clear(minute);
 }
 
+#define EVENTS_AHEAD 4
+
 /* The events of one cell are counted by minute; the minutes go in in their order, oldest first. */
-static void settle_cell(struct fold *self, struct fold_cell *cell, const uint32_t *offsets, uint32_t count)
+static void settle_cell(struct fold *self, struct fold_cell *cell, const uint32_t *order, uint32_t count)
 {
     struct agency *agency = self->agencies[cell->agency];
     int64_t newest = INT64_MIN;
     for (uint32_t i = 0; i < count; i++) {
-        const struct waiting_event *event = waiting_at(&self->waiting, offsets[i]);
-        if (i + 2 < count) {
-            __builtin_prefetch(waiting_at(&self->waiting, offsets[i + 2]));
+        const struct signal_marks *event = &self->waiting.events[order[i]];
+        if (i + EVENTS_AHEAD < count) {
+            __builtin_prefetch(&self->waiting.events[order[i + EVENTS_AHEAD]]);
         }
         int64_t index = time_floor(event->at_us, US_PER_MINUTE);
         struct pane *minute = &self->minutes[(uint64_t)index % MINUTES];
@@ -314,7 +316,7 @@ static void settle_cell(struct fold *self, struct fold_cell *cell, const uint32_
             join(self, &cell->cell, minute);
             minute->index = index;
         }
-        pane_add(minute, event->counters, event->count, event->step);
+        pane_mark(minute, event);
         newest = index > newest ? index : newest;
         agency->shown.oldest_us = event->at_us < agency->shown.oldest_us ? event->at_us : agency->shown.oldest_us;
     }

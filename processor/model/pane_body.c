@@ -27,6 +27,27 @@ void pane_join(const struct pane *from, struct pane *into)
     }
 }
 
+struct marking {
+    struct pane *pane;
+    uint64_t groups;
+    int32_t step;
+};
+
+static inline void mark_one(void *context, unsigned counter)
+{
+    struct marking *self = context;
+    self->groups |= UINT64_C(1) << counter / PANE_GROUP;
+    self->pane->counts[counter] += self->step;
+}
+
+void pane_mark(struct pane *pane, const struct signal_marks *marks)
+{
+    struct marking marking = {pane, pane->groups, marks->step};
+    pane->touches++;
+    marks_each(marks, mark_one, &marking);
+    pane->groups = marking.groups;
+}
+
 void pane_clear(struct pane *pane)
 {
     for (uint64_t left = pane->groups; left;) {

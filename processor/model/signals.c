@@ -240,77 +240,75 @@ uint64_t signals_of(const struct interaction *it, struct signal_event *event)
     return agency;
 }
 
-/* Counters gathered for one event, and the drivers it said something about on each line. */
+/* Which outcomes, durations and ratings feed a driver, as the bits they are in an event. */
+#define FEEDS_OUTCOME(id, word, good, drivers, text) | ((uint32_t)(drivers) >> driver & 1) << (id)
+#define FEEDS_DURATION(id, word, edges, drivers, text) | ((uint32_t)(drivers) >> driver & 1) << ((id)-SIGNAL_WAIT)
+#define FEEDS_RATING(id, word, unused, drivers, text)                                                                  \
+    | ((uint64_t)(drivers) >> driver & 1) * 7 << (3 * ((id)-SIGNAL_RATING_OFFICE_ANSWERS))
+
+static inline uint32_t outcomes_feeding(enum driver driver)
+{
+    return 0 OUTCOME_SIGNALS(FEEDS_OUTCOME);
+}
+
+static inline uint32_t durations_feeding(enum driver driver)
+{
+    return 0 DURATION_SIGNALS(FEEDS_DURATION);
+}
+
+static inline uint64_t ratings_feeding(enum driver driver)
+{
+    return 0 RATING_SIGNALS(FEEDS_RATING);
+}
+
+void signals_mark(const struct signal_event *event, struct signal_marks *marks)
+{
+    uint32_t durations = 0;
+    uint32_t operational = 0;
+    uint32_t survey = 0;
+    for (unsigned i = 0; i < DURATIONS; i++) {
+        bool is_said = event->duration_ms[i] != ABSENT;
+        marks->bins[i] = BIN_NONE;
+        if (is_said) {
+            marks->bins[i] = (uint8_t)duration_bin(signal_table[SIGNAL_WAIT + i].edges, event->duration_ms[i]);
+        }
+        durations |= (uint32_t)is_said << i;
+    }
+#pragma GCC unroll 8
+    for (unsigned d = 0; d < DRIVERS; d++) {
+        enum driver driver = (enum driver)d;
+        bool is_fed = (event->outcomes_known & outcomes_feeding(driver)) | (durations & durations_feeding(driver));
+        operational |= (uint32_t)is_fed << d;
+        survey |= (uint32_t)((event->ratings & ratings_feeding(driver)) != 0) << d;
+    }
+    uint32_t answers = channel_drivers(event->channel);
+    marks->at_us = event->at_us;
+    marks->ratings = event->ratings;
+    marks->known = event->outcomes_known;
+    marks->yes = event->outcomes_yes;
+    marks->transfers = (int8_t)(event->transfers > 3 ? 3 : event->transfers);
+    marks->said = (uint8_t)((operational & answers) | (survey & answers) << DRIVERS);
+    marks->is_interaction = event->kind == EVENT_INTERACTION;
+    marks->step = event->retracts ? -1 : 1;
+}
+_Static_assert(2 * DRIVERS <= 8, "what was said about the drivers, on both lines, is a byte");
+
 struct gathered {
     uint16_t *counters;
     size_t count;
-    uint32_t operational, survey;
 };
 
-static void gather(struct gathered *self, unsigned counter)
+static void gather(void *context, unsigned counter)
 {
+    struct gathered *self = context;
     self->counters[self->count++] = (uint16_t)counter;
-}
-
-static void gather_outcomes(struct gathered *self, const struct signal_event *event)
-{
-    for (uint32_t left = event->outcomes_known; left; left &= left - 1) {
-        unsigned signal = (unsigned)__builtin_ctz(left);
-        gather(self, COUNTER_OUTCOMES + 2 * signal + (event->outcomes_yes >> signal & 1));
-        self->operational |= signal_table[signal].feeds;
-    }
-}
-
-static void gather_durations(struct gathered *self, const struct signal_event *event)
-{
-    for (unsigned i = 0; i < DURATIONS; i++) {
-        if (event->duration_ms[i] != ABSENT) {
-            const struct signal_info *info = &signal_table[SIGNAL_WAIT + i];
-            gather(self, info->first + duration_bin(info->edges, event->duration_ms[i]));
-            self->operational |= info->feeds;
-        }
-    }
-    if (event->transfers >= 0) {
-        gather(self, COUNTER_COUNTS + (unsigned)(event->transfers > 3 ? 3 : event->transfers));
-    }
-}
-
-static void gather_ratings(struct gathered *self, const struct signal_event *event)
-{
-    uint64_t left = event->ratings;
-    for (unsigned i = 0; left; i++, left >>= 3) {
-        unsigned rating = left & 7;
-        if (rating) {
-            gather(self, COUNTER_RATINGS + 5 * i + rating - 1);
-            self->survey |= signal_table[SIGNAL_RATING_OFFICE_ANSWERS + i].feeds;
-        }
-    }
-}
-
-static void gather_said(struct gathered *self, uint32_t drivers, unsigned first)
-{
-    for (uint32_t left = drivers; left; left &= left - 1) {
-        gather(self, first + (unsigned)__builtin_ctz(left));
-    }
 }
 
 size_t signals_counters(const struct signal_event *event, uint16_t counters[EVENT_COUNTERS_MAX])
 {
     struct gathered got = {.counters = counters};
-    gather(&got, COUNTER_EVENTS);
-    if (event->kind == EVENT_INTERACTION) {
-        gather(&got, COUNTER_INTERACTIONS);
-    }
-    gather_outcomes(&got, event);
-    gather_durations(&got, event);
-    if (event->ratings) {
-        gather_ratings(&got, event);
-    }
-    uint32_t answers = channel_drivers(event->channel);
-    gather_said(&got, got.operational & answers, COUNTER_SAID_OPERATIONAL);
-    gather_said(&got, got.survey & answers, COUNTER_SAID_SURVEY);
-    if ((got.operational | got.survey) & answers) {
-        gather(&got, COUNTER_SAID_ANY);
-    }
+    struct signal_marks marks;
+    signals_mark(event, &marks);
+    marks_each(&marks, gather, &got);
     return got.count;
 }

@@ -82,6 +82,8 @@ static inline void pane_add(struct pane *pane, const uint16_t *counters, size_t 
         pane->counts[counters[i]] += step;
     }
 }
+/* The same, with what it says in its marks. */
+void pane_mark(struct pane *pane, const struct signal_marks *marks);
 void pane_clear(struct pane *pane); /* the index stays */
 
 /* Closes what lies before as_of's panes and forgets what is no longer kept. */

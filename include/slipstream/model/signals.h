@@ -172,6 +172,56 @@ uint64_t event_id_hash(struct span agency, struct span event_id);
  * seed 0: a part of the id, and of use to who looks the agency up. */
 uint64_t signals_of(const struct interaction *interaction, struct signal_event *event);
 
+/* What an event adds to its cell's counters, in as little room as it takes: half a line of cache. */
+#define BIN_NONE UINT8_MAX
+struct signal_marks {
+    int64_t at_us;
+    uint64_t ratings;        /* as in the event, these three */
+    uint32_t known, yes;
+    uint8_t bins[DURATIONS]; /* BIN_NONE when not said */
+    int8_t transfers;        /* at most 3; -1 when not said */
+    uint8_t said;            /* the drivers it said something about: operational line, then survey line */
+    bool is_interaction : 1;
+    int step : 2;            /* what each counter grows by: −1 when the event retracts */
+};
+_Static_assert(sizeof(struct signal_marks) == 32, "half a line of cache");
+void signals_mark(const struct signal_event *event, struct signal_marks *marks);
+
+/* Each counter that grows, once. */
+typedef void counter_visitor(void *context, unsigned counter);
+static inline __attribute__((always_inline)) void marks_each(const struct signal_marks *marks, counter_visitor *visit,
+                                                             void *context)
+{
+    visit(context, COUNTER_EVENTS);
+    if (marks->is_interaction) {
+        visit(context, COUNTER_INTERACTIONS);
+    }
+    for (uint32_t left = marks->known; left; left &= left - 1) {
+        unsigned outcome = (unsigned)__builtin_ctz(left);
+        visit(context, COUNTER_OUTCOMES + 2 * outcome + (marks->yes >> outcome & 1));
+    }
+    for (unsigned i = 0; i < DURATIONS; i++) {
+        if (marks->bins[i] != BIN_NONE) {
+            visit(context, COUNTER_DURATIONS + DURATION_BINS * i + marks->bins[i]);
+        }
+    }
+    if (marks->transfers >= 0) {
+        visit(context, COUNTER_COUNTS + (unsigned)marks->transfers);
+    }
+    for (uint64_t left = marks->ratings; left;) {
+        unsigned rating = (unsigned)__builtin_ctzll(left) / 3;
+        unsigned answer = left >> 3 * rating & 7;
+        visit(context, COUNTER_RATINGS + 5 * rating + answer - 1);
+        left &= ~(UINT64_C(7) << 3 * rating);
+    }
+    for (uint32_t left = marks->said; left; left &= left - 1) { /* the two lines' counters lie side by side */
+        visit(context, COUNTER_SAID_OPERATIONAL + (unsigned)__builtin_ctz(left));
+    }
+    if (marks->said) {
+        visit(context, COUNTER_SAID_ANY);
+    }
+}
+
 /* The counters an event adds to, each by 1 (or −1 when it retracts). At most EVENT_COUNTERS_MAX of them. */
 #define EVENT_COUNTERS_MAX (3 + 2 * DRIVERS + OUTCOMES + DURATIONS + 1 + RATINGS)
 size_t signals_counters(const struct signal_event *event, uint16_t counters[EVENT_COUNTERS_MAX]);
