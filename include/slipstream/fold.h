@@ -26,7 +26,6 @@ struct fold_cell {
     enum channel channel;
     bool changed;     /* is in the list of changed cells */
     bool is_other;    /* its agency or service is FOLD_OTHER */
-    uint32_t waiting; /* events; the fold's own, while it settles */
     struct cell cell;
     uint64_t published[WINDOWS]; /* the owner's own: a hash of what it published last */
 };

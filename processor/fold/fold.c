@@ -31,6 +31,7 @@ struct fold {
     struct id_set ids;
     struct waiting waiting;
     uint32_t *settling;           /* cells that events wait for; as many as there are fit */
+    uint32_t *settled;            /* of each cell: its events, while they are sorted */
     struct pane minutes[MINUTES]; /* of one cell, while its events are counted */
     uint64_t lost;
     struct name *names; /* of agencies */
@@ -84,6 +85,7 @@ void fold_close(struct fold *self)
     id_set_done(&self->ids);
     waiting_done(&self->waiting);
     free(self->settling);
+    free(self->settled);
     free(self->agencies);
     free(self->cells);
     free(self->changed);
@@ -197,10 +199,12 @@ static uint32_t cell_make(struct fold *self, uint32_t agency, uint32_t service, 
     made->channel = channel;
     made->is_other = self->agencies[agency]->is_other ||
                      span_equal(self->agencies[agency]->shown.services[service].name, span_text(FOLD_OTHER));
-    uint32_t capacities[] = {self->cell_capacity, self->cell_capacity};
+    uint32_t capacities[] = {self->cell_capacity, self->cell_capacity, self->cell_capacity};
     self->cells = grown(self->cells, self->cell_count, &self->cell_capacity, sizeof *self->cells);
     self->changed = grown(self->changed, self->cell_count, &capacities[0], sizeof *self->changed);
     self->settling = grown(self->settling, self->cell_count, &capacities[1], sizeof *self->settling);
+    self->settled = grown(self->settled, self->cell_count, &capacities[2], sizeof *self->settled);
+    self->settled[self->cell_count] = 0;
     self->agencies[agency]->shown.services[service].cells[channel] = self->cell_count;
     self->cells[self->cell_count] = made;
     return self->cell_count++;
@@ -272,19 +276,19 @@ static uint32_t sort_waiting(struct fold *self)
     struct waiting *waiting = &self->waiting;
     uint32_t cells = 0;
     for (uint32_t i = 0; i < waiting->count; i++) {
-        if (self->cells[waiting->cells[i]]->waiting++ == 0) {
+        if (self->settled[waiting->cells[i]]++ == 0) {
             self->settling[cells++] = waiting->cells[i];
         }
     }
     uint32_t before = 0;
     for (uint32_t i = 0; i < cells; i++) { /* from here on: where the next one of the cell goes */
-        uint32_t *first = &self->cells[self->settling[i]]->waiting;
+        uint32_t *first = &self->settled[self->settling[i]];
         uint32_t count = *first;
         *first = before;
         before += count;
     }
     for (uint32_t i = 0; i < waiting->count; i++) {
-        waiting->order[self->cells[waiting->cells[i]]->waiting++] = i;
+        waiting->order[self->settled[waiting->cells[i]]++] = i;
     }
     return cells;
 }
@@ -327,7 +331,7 @@ static void settle_cell(struct fold *self, struct fold_cell *cell, const uint32_
     self->others += cell->is_other ? count : 0;
 }
 
-/* Has the memory brought near that the cell after next will need, and then the end of its minutes' log. */
+/* Has the memory brought near that the cell after next will need, and then what of its minutes' log is read. */
 static inline void fetch_cell(const struct fold_cell *cell)
 {
     const char *at = (const char *)cell;
@@ -338,11 +342,12 @@ static inline void fetch_cell(const struct fold_cell *cell)
     __builtin_prefetch(cell->cell.closed, 1);
 }
 
-static inline void fetch_log_end(const struct fold_cell *cell)
+static inline void fetch_log(const struct fold_cell *cell)
 {
     const struct pane_log *log = &cell->cell.closed[PANE_MINUTE];
-    for (size_t line = 0; log->data && line < 512; line += 64) {
-        __builtin_prefetch(log->data + log->size - line, 1);
+    uint32_t end = log->size - log->hint_at < 1024 ? log->size : log->hint_at + 1024;
+    for (uint32_t at = log->hint_at; at < end; at += 64) { /* where a search for a late minute begins */
+        __builtin_prefetch(log->data + at, 1);
     }
 }
 
@@ -356,12 +361,12 @@ void fold_settle(struct fold *self)
             fetch_cell(self->cells[self->settling[i + 2]]);
         }
         if (i + 1 < cells) {
-            fetch_log_end(self->cells[self->settling[i + 1]]);
+            fetch_log(self->cells[self->settling[i + 1]]);
         }
-        uint32_t end = cell->waiting;
+        uint32_t end = self->settled[self->settling[i]];
         settle_cell(self, cell, self->waiting.order + first, end - first);
         cell_changed(self, self->settling[i]);
-        cell->waiting = 0;
+        self->settled[self->settling[i]] = 0;
         first = end;
     }
     waiting_clear(&self->waiting);

@@ -108,7 +108,7 @@ static void insert_before(struct pane_log *self, const struct entry *next, bool 
 }
 
 /* Late events are late by little: a search begins where the last one passed panes a little older than it looked for. */
-#define HINT_BEHIND 8
+#define HINT_BEHIND 4
 
 /* Finds the entry of an index: true when it is there. Else *entry is the one it would go before, with the index
  * INT64_MIN at the end. *before: the index of the entry before either. */
