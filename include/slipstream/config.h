@@ -38,6 +38,8 @@ enum setting_type {
     S(topic_aggregates, SETTING_TEXT, "topics.aggregates", "cx.aggregates", 1, 249, "", "topic of aggregates")         \
     S(topic_scores, SETTING_TEXT, "topics.scores", "cx.scores", 1, 249, "", "topic of scores")                         \
     S(topic_alerts, SETTING_TEXT, "topics.alerts", "cx.alerts", 1, 249, "", "topic of alerts")                         \
+    S(topic_state, SETTING_TEXT, "topics.state", "cx.state", 1, 249, "",                                               \
+      "private topic of what cannot be found again from the signals: episodes, pinned references")                     \
     S(topic_deadletter, SETTING_TEXT, "topics.deadletter", "cx.deadletter", 1, 249, "", "topic of dead letters")       \
     S(framing_web, SETTING_CHOICE, "framing.web", "auto", 0, 5, FRAMING_CHOICES,                                       \
       "how messages of topics.web name their schema")                                                                  \

@@ -1,4 +1,5 @@
-/* kafka.h - the edge to Kafka: a source (consumer), a transaction sink and a publisher (producers), topics, a mock.
+/* kafka.h - the edge to Kafka: a source (consumer), a transaction sink and a publisher (producers), readers of
+ * whole topics, topics, a mock.
  *
  * Each is a small table of functions, so that the stages run against real Kafka and against fakes alike. Units: offsets
  * are Kafka's; timestamps µs. Errors: RETRY/unavailable or aborted, STOP/fenced (exit 3), STOP/refused, STOP/fatal. The
@@ -207,6 +208,23 @@ enum outcome kafka_reader_read(struct reader *self, int64_t wait_us, struct reco
 /* The same records again. */
 enum outcome kafka_reader_rewind(struct reader *self, struct reason *why) MUST_CHECK;
 void kafka_reader_close(struct reader *self);
+
+/* ---- table: a compacted topic, of which a partition is read as a whole, now and then ---- */
+
+typedef enum outcome table_row(void *context, struct span key, struct span value, struct reason *why);
+struct table;
+struct table_ops {
+    /* Hands out a partition's records from the start to the end as of now; of a key there may be several, and which one
+     * counts is the caller's to say. Tombstones have no value (data NULL). RETRY/unavailable, after 15 s at most
+     * without an answer; what `row` says but DONE ends it. */
+    enum outcome (*read)(struct table *self, int32_t partition, table_row *row, void *context, struct reason *why);
+    void (*close)(struct table *self);
+};
+struct table {
+    const struct table_ops *ops;
+};
+/* Connects with the first read. The settings are borrowed. */
+struct table *kafka_table_open(const struct kafka_settings *settings, const char *topic);
 
 /* ---- topics ---- */
 

@@ -157,6 +157,7 @@ struct scorer_edges { /* borrowed */
     struct store *store;
     struct publisher *publisher;
     struct notifier *notifier; /* NULL: none */
+    struct table *kept;        /* what is kept beside Redis; NULL: nothing */
 };
 void scorer_connect(struct scorer *self, const struct scorer_edges *edges);
 void scorer_delivered(void *self, uint64_t token, enum outcome outcome, const struct reason *why);

@@ -90,7 +90,7 @@ static enum alert_transition look_at_open(struct slip *self, const struct detect
     struct episode *episode = &self->episode;
     self->fired |= firing_tests(self, rule, look);
     *by = longest(self->fired);
-    if (was_looked_at(look, *by)) {
+    if (was_looked_at(look, *by) && look->as_of.us > episode->opened.us) { /* else history is read again */
         const struct finding *finding = &look->findings[*by];
         bool is_good = finding->verdict == VERDICT_COMPARED && finding->clear_high >= 0; /* silence is no recovery */
         episode->looks_good = is_good ? episode->looks_good + (episode->looks_good < INT32_MAX) : 0;

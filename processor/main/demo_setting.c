@@ -140,7 +140,7 @@ static void set_topics(struct overrides *self, const char *app)
         {"topics.office", "interactions.office"}, {"topics.chat", "interactions.chat"},
         {"topics.signals", "cx.signals"},         {"topics.aggregates", "cx.aggregates"},
         {"topics.scores", "cx.scores"},           {"topics.alerts", "cx.alerts"},
-        {"topics.deadletter", "cx.deadletter"},
+        {"topics.state", "cx.state"},             {"topics.deadletter", "cx.deadletter"},
     };
     for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {
         char name[128];

@@ -2,6 +2,7 @@
 #include "edges.h"
 
 #include "decoders.h"
+#include "outputs.h"
 
 #include <stdio.h>
 
@@ -143,14 +144,15 @@ enum outcome score_edges_open(struct score_edges *self, const struct pipeline_se
 {
     const struct config *config = settings->config;
     const char *sources[] = {config->topic_signals};
-    const char *outputs[] = {config->topic_aggregates, config->topic_scores, config->topic_alerts};
+    const char *outputs[] = {config->topic_aggregates, config->topic_scores, config->topic_alerts,
+                             config->topic_state};
     char group[128];
     snprintf(group, sizeof group, "%s-score", config->app);
     if (!self->publisher) {
         struct publisher_settings publisher = {
             .kafka = connect_kafka(settings->config, settings->log),
             .topics = outputs,
-            .topic_count = 3,
+            .topic_count = OUTPUT_TOPICS,
             .context = scorer,
             .delivered = scorer_delivered,
         };
@@ -161,6 +163,10 @@ enum outcome score_edges_open(struct score_edges *self, const struct pipeline_se
         notify.context = scorer;
         notify.delivered = scorer_notified;
         TRY(notify_open(&notify, &self->notifier, why));
+    }
+    if (!self->kept) {
+        struct kafka_settings kafka = connect_kafka(config, settings->log);
+        self->kept = kafka_table_open(&kafka, config->topic_state);
     }
     struct source_settings source = {
         .kafka = connect_kafka(settings->config, settings->log),
@@ -186,6 +192,9 @@ void score_edges_close(struct score_edges *self)
     }
     if (self->notifier) {
         self->notifier->ops->close(self->notifier); /* what it still has is in the outbox, too */
+    }
+    if (self->kept) {
+        self->kept->ops->close(self->kept);
     }
     if (self->store) {
         self->store->ops->close(self->store);

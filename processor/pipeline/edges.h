@@ -14,6 +14,7 @@ struct score_edges {
     struct store *store;
     struct publisher *publisher;
     struct notifier *notifier;
+    struct table *kept;
     char cluster_id[CLUSTER_ID_SIZE];
     char topic_id[32];
     struct output_schemas schemas;

@@ -52,6 +52,15 @@ bool field_parse(struct span name, struct field_name *field)
     return false;
 }
 
+void field_put(const struct field_name *field, struct buffer *out)
+{
+    buffer_bytes(out, kinds[field->kind].word, strlen(kinds[field->kind].word));
+    for (size_t i = 0; i < kinds[field->kind].parts; i++) {
+        buffer_u8(out, 0);
+        buffer_bytes(out, field->parts[i].data, field->parts[i].size);
+    }
+}
+
 void changes_init(struct changes *self)
 {
     *self = (struct changes){0};
@@ -87,11 +96,7 @@ void changes_begin(struct changes *self, const struct field_name *field)
     }
     struct change_place *place = &self->places[self->count++];
     *place = (struct change_place){.field = self->bytes.size};
-    buffer_bytes(&self->bytes, kinds[field->kind].word, strlen(kinds[field->kind].word));
-    for (size_t i = 0; i < kinds[field->kind].parts; i++) {
-        buffer_u8(&self->bytes, 0);
-        buffer_bytes(&self->bytes, field->parts[i].data, field->parts[i].size);
-    }
+    field_put(field, &self->bytes);
     place->field_size = self->bytes.size - place->field;
     place->value = self->bytes.size;
 }

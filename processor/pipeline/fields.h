@@ -13,7 +13,7 @@ enum state_kind {
     STATE_OPEN,
     STATE_CLOSED, /* + enum resolution */
     STATE_IDS = STATE_CLOSED + RESOLUTIONS,
-    STATE_EPISODE,
+    STATE_EPISODE, /* from here to STATE_PIN: what the signals cannot bring back, kept on cx.state, too (keep.h) */
     STATE_BENCHMARK,
     STATE_SLIP,
     STATE_PIN,
@@ -27,6 +27,13 @@ struct field_name {
 };
 /* False when it is none of ours (a later release's: left alone). */
 bool field_parse(struct span name, struct field_name *field);
+
+static inline bool field_is_kept(enum state_kind kind)
+{
+    return kind >= STATE_EPISODE && kind <= STATE_PIN;
+}
+/* The name as it is stored. */
+void field_put(const struct field_name *field, struct buffer *out);
 
 #define CHANGES_BYTES_MAX ((size_t)512 << 20)
 struct change_place {

@@ -5,7 +5,7 @@
 #include "slipstream/kafka.h"
 #include "slipstream/store.h"
 
-enum output_topic { OUTPUT_AGGREGATES, OUTPUT_SCORES, OUTPUT_ALERTS, OUTPUT_TOPICS }; /* in the publisher's topics */
+enum output_topic { OUTPUT_AGGREGATES, OUTPUT_SCORES, OUTPUT_ALERTS, OUTPUT_STATE, OUTPUT_TOPICS }; /* in the publisher's topics */
 #define OUTPUTS_BYTES_MAX ((size_t)256 << 20)
 
 struct output {

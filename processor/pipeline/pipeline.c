@@ -143,7 +143,7 @@ static enum outcome step_score(struct stage *self, struct reason *why)
         self->scorer = scorer_open(&score);
     }
     TRY(score_edges_open(edges, settings, scorer_events(self->scorer), self->scorer, why));
-    const struct scorer_edges connected = {edges->source, edges->store, edges->publisher, edges->notifier};
+    const struct scorer_edges connected = {edges->source, edges->store, edges->publisher, edges->notifier, edges->kept};
     scorer_connect(self->scorer, &connected);
     return DONE;
 }

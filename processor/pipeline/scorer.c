@@ -1,5 +1,7 @@
 /* scorer.c - the second stage: signals in, state applied, scores and alerts out. */
 #include "scorer.h"
+#include "keep.h"
+#include "task_state.h"
 
 #include <stdlib.h>
 
@@ -17,7 +19,8 @@ struct scorer *scorer_open(const struct score_settings *settings)
     struct scorer *self = calloc(1, sizeof *self);
     ASSERT(self);
     self->settings = *settings;
-    self->task_settings = (struct task_settings){settings->config, settings->cluster_id, settings->topic_id, 0};
+    self->task_settings = (struct task_settings){
+        .config = settings->config, .cluster_id = settings->cluster_id, .topic_id = settings->topic_id};
     self->partitions = (int32_t)settings->config->signals_partitions;
     size_t count = (size_t)self->partitions;
     self->tasks = calloc(count, sizeof *self->tasks);
@@ -42,6 +45,7 @@ void scorer_connect(struct scorer *self, const struct scorer_edges *edges)
     self->store = edges->store;
     self->publisher = edges->publisher;
     self->notifier = edges->notifier;
+    self->task_settings.kept = edges->kept;
     self->task_settings.sinks = SINK_BIT(SINK_TOPIC) | (self->notifier ? self->notifier->sinks : 0);
     self->settings.status->sinks = self->task_settings.sinks;
     for (int32_t p = 0; p < self->partitions; p++) {
@@ -179,6 +183,10 @@ static int64_t claim(struct scorer *self, struct task *task)
         LOG(self->settings.log, LOG_INFO, "score", "task_claimed", LOG_INT("partition", task->partition),
             LOG_INT("offset", start), LOG_INT("agencies", fold_agency_count(task->fold)),
             LOG_INT("epoch", task->owner.epoch));
+        if (task->recovered) {
+            LOG(self->settings.log, LOG_WARN, "score", "state_was_empty", LOG_INT("partition", task->partition),
+                LOG_INT("count", task->recovered), LOG_TEXT("then", "episodes_from_state_topic_and_counted_anew"));
+        }
         return start;
     }
     int64_t backoff = task->claim_backoff_us * 2;
@@ -318,6 +326,9 @@ static void tick_all(struct scorer *self, struct event_time wall)
             bool was_not_applied = self->outputs[p].count != 0; /* another's apply failed: it was not this one's turn */
             outputs_clear(&self->outputs[p]);
             task->publish_all |= self->republish || was_not_applied;
+            if (self->republish) {
+                task_state_touch(task); /* it may have been what is kept that did not arrive */
+            }
             task_tick(task, wall);
             self->behind |= is_behind(task, wall) && !task->publish_all; /* a new owner is not kept waiting */
         }
@@ -339,6 +350,7 @@ static enum outcome apply_changes(struct scorer *self, const struct look_times *
         }
         if (task->claimed && (task_has_changes(task) || self->outputs[p].count)) {
             task_prepare(task, &self->applies[group]);
+            keep_changes(&self->applies[group], self->settings.config->app, &self->outputs[p]);
             self->applied[group++] = task;
             bytes += task->changes.bytes.size + self->outputs[p].bytes.size;
         }

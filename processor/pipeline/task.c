@@ -1,4 +1,5 @@
 /* task.c - a task's life: claimed, ticked, applied. What its fields hold is in task_state.c. */
+#include "keep.h"
 #include "task_state.h"
 
 #include <stdlib.h>
@@ -106,6 +107,21 @@ static void begin_anew(struct task *self)
     self->meta.complete_since_us = INT64_MIN;
 }
 
+/* What is stored; or, where an emptied Redis has nothing, what was kept beside it. */
+static enum outcome begin_with(struct task *self, struct store *store, const struct claim *claim, struct reason *why)
+{
+    self->recovered = 0;
+    if (!claim->stored) {
+        struct table *kept = self->settings->kept;
+        return kept ? keep_recover(self, kept, &self->recovered, why) : DONE;
+    }
+    self->seq = claim->seq;
+    TRY(task_load(self, store, why));
+    fold_advance(self->fold, (struct event_time){claim->meta.as_of_us});
+    self->last_look.us = claim->meta.as_of_us; /* that minute was looked at by who stored it */
+    return DONE;
+}
+
 enum outcome task_claim(struct task *self, struct store *store, struct event_time now, int64_t *start,
                         struct reason *why)
 {
@@ -117,15 +133,10 @@ enum outcome task_claim(struct task *self, struct store *store, struct event_tim
     TRY(store->ops->claim(store, self->partition, now, &claim, why));
     if (!memory_is_stored(self, &claim)) {
         begin_anew(self);
-        if (claim.stored) {
-            self->seq = claim.seq;
-            enum outcome loaded = task_load(self, store, why);
-            if (loaded != DONE) {
-                task_drop(self);
-                return loaded;
-            }
-            fold_advance(self->fold, (struct event_time){claim.meta.as_of_us});
-            self->last_look.us = claim.meta.as_of_us; /* that minute was looked at by who stored it */
+        enum outcome loaded = begin_with(self, store, &claim, why);
+        if (loaded != DONE) {
+            task_drop(self);
+            return loaded;
         }
     }
     self->owner = claim.owner;
@@ -144,6 +155,7 @@ enum outcome task_claim(struct task *self, struct store *store, struct event_tim
     self->publish_all = true;
     self->must_apply = true;
     self->catching_up = true;
+    task_state_touch(self); /* what was stored may not have been kept, and the other way round */
     return DONE;
 }
 

@@ -40,7 +40,8 @@ struct id_chunk {
 struct task_settings { /* shared by all tasks; borrowed */
     const struct config *config;
     const char *cluster_id, *topic_id;
-    unsigned sinks; /* who is told of alerts */
+    unsigned sinks;     /* who is told of alerts */
+    struct table *kept; /* cx.state; NULL: nothing is kept there */
 };
 
 struct task {
@@ -65,6 +66,7 @@ struct task {
     bool rebuilds;               /* the next apply replaces everything that is stored */
     bool must_apply;             /* something other than cells has changed */
     bool publish_all;            /* after a claim, and once an hour */
+    size_t recovered;            /* records of cx.state that the last claim found, since nothing was stored */
     struct event_time last_look; /* as_of of it */
     struct mono_time last_look_at, last_refresh, last_publish_all, claim_after;
     int64_t claim_backoff_us;
@@ -77,8 +79,9 @@ void task_done(struct task *self);
 /* Forgets everything in memory; what is stored stays. */
 void task_drop(struct task *self);
 
-/* Takes the state over and reads it, unless what is in memory is still what is stored. *start: the offset to read from.
- * RETRY: Redis does not answer. */
+/* Takes the state over and reads it, unless what is in memory is still what is stored. Where nothing is
+ * stored, it begins with what was kept on cx.state. *start: the offset to read from. RETRY: Redis or Kafka does not
+ * answer. */
 enum outcome task_claim(struct task *self, struct store *store, struct event_time now, int64_t *start,
                         struct reason *why) MUST_CHECK;
 

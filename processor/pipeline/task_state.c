@@ -155,6 +155,22 @@ static void chunks_taken(struct task *self, bool had_ids)
     }
 }
 
+void task_state_touch(struct task *self)
+{
+    for (uint32_t a = 0; self->fold && a < fold_agency_count(self->fold); a++) {
+        struct agency_record *record = fold_agency_at(self->fold, a)->attachment;
+        for (unsigned i = 0; record && i < LINES * TARGETS; i++) {
+            record->episode_changed[i / TARGETS][i % TARGETS] |= record->episodes[i / TARGETS][i % TARGETS].ordinal > 0;
+        }
+        for (unsigned s = 0; record && s < SUBJECTS; s++) {
+            record->detection.slip_changed[s] |= record->detection.slips[s].episode.ordinal > 0;
+        }
+        if (record) {
+            record->detection.pin_changed |= record->detection.pin.size > 0;
+        }
+    }
+}
+
 void task_state_taken(struct task *self)
 {
     struct fold_changes changed = fold_changes(self->fold);
@@ -314,6 +330,12 @@ static enum outcome load_field(void *context, struct span name, struct span valu
     default:
         return load_cell(self->task, &field, value, why);
     }
+}
+
+enum outcome task_load_kept(struct task *self, struct span name, struct span value, struct reason *why)
+{
+    struct loading loading = {.task = self};
+    return load_field(&loading, name, value, why);
 }
 
 static int by_seq(const void *a, const void *b)

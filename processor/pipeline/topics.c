@@ -40,15 +40,16 @@ size_t pipeline_topics(const struct config *config, struct topic_spec specs[TOPI
     static const char *const history[][2] = {
         {"cleanup.policy", "delete"}, {"retention.ms", "6048000000"}, {"compression.type", "lz4"}};
     static const char *const compact[][2] = {{"cleanup.policy", "compact"}};
+    static const char *const small[][2] = {{"cleanup.policy", "compact"}, {"segment.bytes", "67108864"}};
     static const char *const month[][2] = {
         {"cleanup.policy", "delete"}, {"retention.ms", "2592000000"}, {"compression.type", "lz4"}};
     int32_t partitions = (int32_t)config->signals_partitions;
     const struct topic_spec all[] = {
-        {config->topic_web, SOURCE_PARTITIONS, NULL, 0},         {config->topic_phone, SOURCE_PARTITIONS, NULL, 0},
-        {config->topic_office, SOURCE_PARTITIONS, NULL, 0},      {config->topic_chat, SOURCE_PARTITIONS, NULL, 0},
-        {config->topic_signals, partitions, history, 3},         {config->topic_aggregates, partitions, compact, 1},
-        {config->topic_scores, partitions, compact, 1},          {config->topic_alerts, partitions, compact, 1},
-        {config->topic_deadletter, SOURCE_PARTITIONS, month, 3},
+        {config->topic_web, SOURCE_PARTITIONS, NULL, 0},    {config->topic_phone, SOURCE_PARTITIONS, NULL, 0},
+        {config->topic_office, SOURCE_PARTITIONS, NULL, 0}, {config->topic_chat, SOURCE_PARTITIONS, NULL, 0},
+        {config->topic_signals, partitions, history, 3},    {config->topic_aggregates, partitions, compact, 1},
+        {config->topic_scores, partitions, compact, 1},     {config->topic_alerts, partitions, compact, 1},
+        {config->topic_state, partitions, small, 2},        {config->topic_deadletter, SOURCE_PARTITIONS, month, 3},
     };
     _Static_assert(sizeof all / sizeof *all <= TOPICS_MAX, "room for every topic");
     memcpy(specs, all, sizeof all);

@@ -185,7 +185,7 @@ class Scenario:
 
     def own_topics(self, prefix):
         """Topics of this part of the scenario's own."""
-        for name in (*messages.CHANNELS, "signals", "aggregates", "scores", "alerts", "deadletter"):
+        for name in (*messages.CHANNELS, "signals", "aggregates", "scores", "alerts", "state", "deadletter"):
             self.settings[f"topics.{name}"] = f"{prefix}.{name}"
         self.settings["app"] = prefix
 

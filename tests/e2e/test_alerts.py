@@ -1,7 +1,8 @@
 """test_alerts.py - below its own target an agency has one alert, until it recovers; a restart in between tells nothing
-anew. Looks happen at minutes of event time, so this takes until the clock has struck two of them."""
+anew, nor does a Redis that was emptied. Looks happen at minutes of event time, so this takes until the clock has struck two of them."""
 
 import json
+import subprocess
 import time
 
 import harness
@@ -51,6 +52,28 @@ def check_opened(scenario, alert, sent_us):
     scenario.true("its text names agency and target", "tax" in text and f"{TARGET}.0" in text, text)
 
 
+def stored(scenario):
+    """Every cell's counts of the longest window."""
+    return {cell: shown["windows"]["28d"] for cell, shown in scenario.state().items()}
+
+
+def empty_redis(scenario, running, alert_id):
+    """In the middle of an episode: what is not on cx.signals comes back from cx.state."""
+    before = open_ones(scenario)
+    counts = stored(scenario)
+    subprocess.run(["redis-cli", "-u", scenario.settings["redis.url"], "flushall"], stdout=subprocess.DEVNULL, check=True)
+    began = time.monotonic()
+    shown = scenario.until("the view shows the alert again", lambda: open_ones(scenario), 30)
+    scenario.until("all is counted again", lambda: stored(scenario) == counts, 30)
+    scenario.measured("seconds until an emptied Redis was as before", f"{time.monotonic() - began:.1f}")
+    same = ("id", "ordinal", "since", "opened_at", "state")
+    scenario.same("it is the same episode", [[one[key] for key in same] for one in shown],
+                  [[one[key] for key in same] for one in before])
+    scenario.true("which the log says", running.lines(msg="state_was_empty"))
+    scenario.same("nobody was told again", [(one["id"], one["transition"]) for one in told(scenario)],
+                  [(alert_id, "opened")])
+
+
 def run(scenario):
     scenario.make_topics()
     running = scenario.start("one", scoring__file=scoring_file(scenario, {"tax": TARGET}), score__look_interval="1s")
@@ -71,6 +94,7 @@ def run(scenario):
     running.start()
     scenario.until_ready(running)
     scenario.same("after a restart it is open still", [one["id"] for one in open_ones(scenario)], [alert_id])
+    empty_redis(scenario, running, alert_id)
     send(scenario, "tax", "good", GOOD, 1)
     closed = until_told(scenario, "closed")
     scenario.same("what closes is what was opened", {(one["id"], one["ordinal"]) for one in closed}, {(alert_id, 1)})

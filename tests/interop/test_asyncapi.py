@@ -13,7 +13,7 @@ from pathlib import Path
 SOURCE = Path(os.environ.get("SLIPSTREAM_SOURCE") or Path(__file__).resolve().parents[2])
 BINARY = os.environ.get("SLIPSTREAM_BINARY") or str(SOURCE / "build/release/slipstream")
 DOCUMENT = SOURCE / "schemas/asyncapi.yaml"
-PRIVATE = {"topics.signals", "topics.deadletter"}
+PRIVATE = {"topics.signals", "topics.state", "topics.deadletter"}
 WRITTEN_BY_OTHERS = {"topics.web", "topics.phone", "topics.office", "topics.chat"}
 
 failures = []

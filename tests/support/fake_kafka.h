@@ -55,6 +55,10 @@ void fake_kafka_end_transaction(struct fake_kafka *self, uint64_t transaction, e
 /* What a group has committed; OFFSET_UNSET: nothing. */
 int64_t fake_kafka_committed(struct fake_kafka *self, const char *group, const char *topic, int32_t partition);
 
+/* ---- table ---- */
+
+struct table *fake_table_open(struct fake_kafka *kafka, const char *topic);
+
 /* ---- source ---- */
 
 /* settings->kafka is not looked at. */

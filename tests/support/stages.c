@@ -92,7 +92,7 @@ static void make_topics(struct world *self, int32_t source_partitions)
 {
     const struct config *config = &self->config;
     const char *const ours[] = {config->topic_signals, config->topic_aggregates, config->topic_scores,
-                                config->topic_alerts, config->topic_deadletter};
+                                config->topic_alerts,  config->topic_state,      config->topic_deadletter};
     const char *const theirs[CHANNELS] = {config->topic_web, config->topic_phone, config->topic_office,
                                           config->topic_chat};
     for (unsigned c = 0; c < CHANNELS; c++) {
@@ -174,8 +174,8 @@ struct intake_run *intake_start(struct world *world, const char *name)
     self->config.instance = name;
     self->status = calloc(1, sizeof *self->status);
     assert_non_null(self->status);
-    const struct intake_settings settings = {&self->config, &world->clock.clock, NULL, self->status, world->registry,
-                                            &world->scoring, world->seal_bytes};
+    const struct intake_settings settings = {&self->config,   &world->clock.clock, NULL, self->status, world->registry,
+                                             &world->scoring, world->seal_bytes};
     self->intake = intake_open(&settings);
     const struct source_settings source = {
         .group = "test-intake",
@@ -260,18 +260,20 @@ struct score_run *score_start(struct world *world, const char *name)
         .batch_max = (size_t)world->config.score_batch,
         .events = scorer_events(self->scorer),
     };
-    const char *topics[] = {world->config.topic_aggregates, world->config.topic_scores, world->config.topic_alerts};
+    const char *topics[] = {world->config.topic_aggregates, world->config.topic_scores, world->config.topic_alerts,
+                            world->config.topic_state};
     const struct publisher_settings publisher = {
-        .topics = topics, .topic_count = 3, .context = self->scorer, .delivered = scorer_delivered};
+        .topics = topics, .topic_count = 4, .context = self->scorer, .delivered = scorer_delivered};
     self->source = fake_source_open(world->kafka, &source);
     self->publisher = fake_publisher_open(world->kafka, &publisher);
     self->store = fake_store_open(world->redis);
+    self->kept = fake_table_open(world->kafka, world->config.topic_state);
     if (world->notifier) {
         world->notifier->context = self->scorer;
         world->notifier->delivered = scorer_notified;
     }
     const struct scorer_edges edges = {self->source, self->store, self->publisher,
-                                       world->notifier ? &world->notifier->base : NULL};
+                                       world->notifier ? &world->notifier->base : NULL, self->kept};
     scorer_connect(self->scorer, &edges);
     return self;
 }
@@ -291,6 +293,7 @@ enum outcome score_step(struct score_run *self, struct reason *why)
 static void score_free(struct score_run *self)
 {
     self->store->ops->close(self->store);
+    self->kept->ops->close(self->kept);
     for (int32_t p = 0; self->world->notifier && p < self->config.signals_partitions; p++) {
         fake_notifier_forget(&self->world->notifier->base, p); /* its queue ends with the process */
     }

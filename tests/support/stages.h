@@ -68,6 +68,7 @@ struct score_run {
     struct source *source;
     struct store *store;
     struct publisher *publisher;
+    struct table *kept;
 };
 struct score_run *score_start(struct world *world, const char *name);
 void score_assign_all(struct score_run *self);

@@ -70,7 +70,8 @@ page_test(signals schemas/signals.md)
 page_test(reasons schemas/reasons.md)
 
 # The stages over fakes (support/stages.h).
-add_library(fakes STATIC support/fake_kafka.c support/fake_source.c support/fake_producers.c support/fake_store.c
+add_library(fakes STATIC support/fake_kafka.c support/fake_source.c support/fake_producers.c support/fake_table.c
+    support/fake_store.c
     support/sample.c support/stages.c)
 target_include_directories(fakes PUBLIC support)
 target_link_libraries(fakes PUBLIC pipeline cmocka)
@@ -79,6 +80,7 @@ slipstream_test(unit intake LINKS fakes avro jansson)
 slipstream_test(unit intake_input LINKS fakes avro jansson)
 slipstream_test(unit framings LINKS fakes avro jansson)
 slipstream_test(unit scorer LINKS fakes avro jansson)
+slipstream_test(unit scorer_emptied LINKS fakes avro jansson)
 slipstream_test(unit methods LINKS fakes avro jansson Threads::Threads)
 slipstream_test(unit scorer_state LINKS fakes avro jansson)
 slipstream_test(unit scorer_time LINKS fakes avro jansson)

@@ -1,0 +1,45 @@
+/* fake_table.c - a topic of the log, read as a whole. */
+#include "fake_kafka_parts.h"
+
+#include <stdlib.h>
+
+struct fake_table {
+    struct table base;
+    struct fake_kafka *kafka;
+    const char *topic;
+};
+
+static enum outcome fake_read(struct table *base, int32_t partition, table_row *row, void *context, struct reason *why)
+{
+    const struct fake_table *self = (const struct fake_table *)base;
+    if (self->kafka->down) {
+        return FAIL(why, RETRY, REASON_UNAVAILABLE, "the fake Kafka is down");
+    }
+    int64_t end = fake_kafka_stable(self->kafka, self->topic, partition);
+    for (int64_t offset = 0; offset < end; offset++) {
+        const struct fake_record *at = fake_kafka_at(self->kafka, self->topic, partition, offset);
+        if (at) { /* copies: who keeps what was handed out is caught */
+            struct span key = fake_copy(at->key);
+            struct span value = fake_copy(at->value);
+            enum outcome taken = row(context, key, value, why);
+            fake_free(key);
+            fake_free(value);
+            TRY(taken);
+        }
+    }
+    return DONE;
+}
+
+static void fake_close(struct table *self)
+{
+    free(self);
+}
+
+struct table *fake_table_open(struct fake_kafka *kafka, const char *topic)
+{
+    static const struct table_ops ops = {fake_read, fake_close};
+    struct fake_table *self = calloc(1, sizeof *self);
+    ASSERT(self);
+    *self = (struct fake_table){{&ops}, kafka, topic};
+    return &self->base;
+}
