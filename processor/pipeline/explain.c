@@ -16,6 +16,11 @@ void explanations_done(struct explanations *self)
     }
 }
 
+void explanations_history(struct explanations *self)
+{
+    self->best_at.us = 0;
+}
+
 /* The channels of a window that may be spoken of, as bits. */
 static uint32_t shown_channels(const struct scorecard *scorecard, enum window window)
 {

@@ -22,6 +22,8 @@ struct explanations {
     char method[17];           /* the scoring version all are by */
 };
 void explanations_done(struct explanations *self);
+/* Events of weeks past have come: the best of them is found anew. */
+void explanations_history(struct explanations *self);
 
 struct explaining { /* an agency at a look; borrowed */
     struct examiner *examiner;

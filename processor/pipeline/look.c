@@ -220,6 +220,9 @@ static void look_at_agency(const struct glance *self, uint32_t position)
     if (agency->oldest_us < self->as_of.us - US_PER_HOUR) {
         agency_detection_history(&record->detection);
     }
+    if (agency->oldest_us < self->as_of.us - US_PER_WEEK) {
+        explanations_history(&record->explanations);
+    }
     agency->oldest_us = INT64_MAX;
     agency->touched = false;
 }
