@@ -1,7 +1,7 @@
 /* detect.h - looks → episodes. Pure: an episode goes in with what the look saw, and comes out changed.
  *
- * Two rules: the line, an agency's own target or a published benchmark, with hysteresis and a least n; and the slip, a
- * subject against its own past (DOMAIN.md, "When a score has slipped", points 4 to 7). */
+ * The rules: the line, an agency's own target or a published benchmark, with hysteresis and a least n; the slip, a
+ * subject against its own past (DOMAIN.md, "When a score has slipped", points 4 to 7); and the silence of a channel. */
 #ifndef SLIPSTREAM_DETECT_H
 #define SLIPSTREAM_DETECT_H
 
@@ -32,5 +32,17 @@ enum alert_transition detect_slip(struct slip *slip, const struct detection *rul
                                   enum test *by);
 /* Another scoring method: runs of looks begin anew, so that the change itself opens and closes nothing. */
 void detect_slip_method_changed(struct slip *slip);
+
+/* What a look found of a channel. */
+struct silence_look {
+    struct event_time as_of;
+    bool hold;   /* nothing is known for certain now: such a look does not count */
+    bool silent; /* for certain; then: */
+    struct event_time since;
+    double expected; /* contacts that are usual in that time */
+    bool heard;      /* contacts are there again */
+};
+enum alert_transition detect_silence(struct silence *self, const struct detection *rule,
+                                     const struct silence_look *look);
 
 #endif

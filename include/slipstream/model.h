@@ -5,8 +5,8 @@
 #include "slipstream/model/alert.h"
 #include "slipstream/model/dead_letter.h"
 #include "slipstream/model/detection.h"
-#include "slipstream/model/finding.h"
 #include "slipstream/model/field_value.h"
+#include "slipstream/model/finding.h"
 #include "slipstream/model/interaction.h"
 #include "slipstream/model/mapping.h"
 #include "slipstream/model/panes.h"
@@ -14,6 +14,7 @@
 #include "slipstream/model/scoring.h"
 #include "slipstream/model/signal_batch.h"
 #include "slipstream/model/signals.h"
+#include "slipstream/model/silence.h"
 #include "slipstream/model/slip.h"
 
 #endif

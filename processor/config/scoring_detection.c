@@ -4,13 +4,14 @@
 
 #include <stdio.h>
 
-#define MARGIN_MOST  50 /* points */
-#define Z_MOST       10
-#define LOOKS_MOST   100
-#define N_MOST       1000000
-#define LEVEL_LEAST  (7 * US_PER_DAY)
-#define LEVEL_MOST   (56 * US_PER_DAY) /* beyond it nothing is left to compare with */
-#define PERIOD_LEAST 7                 /* days that a reference has */
+#define MARGIN_MOST    50 /* points */
+#define Z_MOST         10
+#define LOOKS_MOST     100
+#define N_MOST         1000000
+#define LEVEL_LEAST    (7 * US_PER_DAY)
+#define LEVEL_MOST     (56 * US_PER_DAY) /* beyond it nothing is left to compare with */
+#define PERIOD_LEAST   7                 /* days that a reference has */
+#define EXPECTED_LEAST 5                 /* contacts: of fewer, none at all is no wonder */
 
 static struct detection *detection_of(struct reading *self)
 {
@@ -24,17 +25,22 @@ static void read_z(struct reading *self, const struct node *node, size_t test)
     field_real(self, node, 1, Z_MOST, &detection_of(self)->tests[test].z);
 }
 
-static void read_every(struct reading *self, const struct node *node, size_t test)
+static void read_look(struct reading *self, const struct node *node, int64_t *look_us)
 {
     int64_t us;
     const char *text = node->kind == NODE_TEXT ? node->text : "";
     if (strcmp(text, "off") == 0) {
-        detection_of(self)->tests[test].look_us = 0;
+        *look_us = 0;
     } else if (text_duration(text, &us) && us >= US_PER_MINUTE && us % US_PER_MINUTE == 0 && US_PER_DAY % us == 0) {
-        detection_of(self)->tests[test].look_us = us;
+        *look_us = us;
     } else {
         field_complain(self, node, "whole minutes that divide a day, such as 5m, 30m or 6h, or off");
     }
+}
+
+static void read_every(struct reading *self, const struct node *node, size_t test)
+{
+    read_look(self, node, &detection_of(self)->tests[test].look_us);
 }
 
 static void read_window(struct reading *self, const struct node *node, size_t test)
@@ -175,6 +181,33 @@ static void read_pinned(struct reading *self, const struct node *node, size_t un
     }
 }
 
+/* ---- silent channels ---- */
+
+static void read_silence_every(struct reading *self, const struct node *node, size_t unused)
+{
+    (void)unused;
+    read_look(self, node, &detection_of(self)->silence_look_us);
+}
+
+static void read_silence_expected(struct reading *self, const struct node *node, size_t unused)
+{
+    int64_t count;
+    (void)unused;
+    if (field_count(self, node, EXPECTED_LEAST, N_MOST, &count)) {
+        detection_of(self)->silence_expected = (double)count;
+    }
+}
+
+static void read_silence(struct reading *self, const struct node *node, size_t unused)
+{
+    static const struct field fields[] = {
+        {"every", "a duration, such as 5m, or off", read_silence_every, 0, true},
+        {"expected", "a whole number from 5 to 1000000", read_silence_expected, 0, true},
+    };
+    (void)unused;
+    fields_read(self, node, fields, sizeof fields / sizeof *fields);
+}
+
 void scoring_read_detection(struct reading *self, const struct node *node, size_t unused)
 {
     static const struct field fields[] = {
@@ -188,6 +221,7 @@ void scoring_read_detection(struct reading *self, const struct node *node, size_
         {"history", "weeks and learning_until", read_history, 0, true},
         {"pinned", "weeks, or from and to", read_pinned, 0, true},
         {"new_level_after", "a duration from 7d to 56d", read_level, 0, true},
+        {"silence", "every and expected", read_silence, 0, true},
     };
     (void)unused;
     fields_read(self, node, fields, sizeof fields / sizeof *fields);

@@ -23,9 +23,9 @@ const struct detection detection_defaults = {
     .margin = 0.02,
     .looks_to_fire = 2,
     .looks_to_clear = 3,
-    /* The high z of a short window pays for its many looks, any two of which may fire it. At clearing it is the other way
-     * round: a wide interval reaches 0 by chance in the middle of a slip (8 points at 2,000 a day: every second episode
-     * closed within hours, and opened again). */
+    /* The high z of a short window pays for its many looks, any two of which may fire it. At clearing it is the other
+     * way round: a wide interval reaches 0 by chance in the middle of a slip (8 points at 2,000 a day: every second
+     * episode closed within hours, and opened again). */
     .clear_z = 1.959963984540054,
     .n_now = 50,
     .n_base = 300,
@@ -43,13 +43,19 @@ const struct detection detection_defaults = {
     .pinned_from_day = DAY_NONE,
     .pinned_to_day = DAY_NONE,
     .new_level_us = 28 * US_PER_DAY,
+    .silence_look_us = 5 * US_PER_MINUTE,
+    .silence_expected = 20,
+    .silence_share = 0.02,
+    .silence_chance = 1e-6,
 };
 
 struct subject_parts subject_parts(unsigned subject)
 {
     struct subject_parts parts = {DRIVERS, CHANNELS, BEHAVIOURS};
-    ASSERT(subject < SUBJECTS);
-    if (subject >= SUBJECT_BEHAVIOUR) {
+    ASSERT(subject < SUBJECTS_TOLD);
+    if (subject >= SUBJECT_CHANNEL) {
+        parts.channel = (enum channel)(subject - SUBJECT_CHANNEL);
+    } else if (subject >= SUBJECT_BEHAVIOUR) {
         parts.behaviour = (enum behaviour)(subject - SUBJECT_BEHAVIOUR);
     } else if (subject >= SUBJECT_DRIVER_CHANNEL) {
         parts.driver = (enum driver)((subject - SUBJECT_DRIVER_CHANNEL) / CHANNELS);
@@ -65,6 +71,8 @@ const char *subject_word(unsigned subject, char text[SUBJECT_WORD_SIZE])
     struct subject_parts parts = subject_parts(subject);
     if (parts.behaviour != BEHAVIOURS) {
         snprintf(text, SUBJECT_WORD_SIZE, "behaviour/%s", behaviour_word(parts.behaviour));
+    } else if (parts.channel != CHANNELS && parts.driver == DRIVERS) {
+        snprintf(text, SUBJECT_WORD_SIZE, "channel/%s", channel_word(parts.channel));
     } else if (parts.channel != CHANNELS) {
         snprintf(text, SUBJECT_WORD_SIZE, "driver/%s@%s", driver_word(parts.driver), channel_word(parts.channel));
     } else if (parts.driver != DRIVERS) {

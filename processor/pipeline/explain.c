@@ -1,5 +1,6 @@
 /* explain.c - explanations of open episodes: made when they open, kept while they last. */
 #include "explain.h"
+#include "turn.h"
 
 #include "slipstream/roll.h"
 
@@ -41,11 +42,8 @@ void explain_begin(const struct explaining *self)
         explanations_done(kept);
         memcpy(kept->method, scoring->version, sizeof kept->method);
     }
-    /* Agencies are in turn, by their names, so that no look has all of them. */
     struct span name = self->scorecard->agency;
-    int64_t offset_us = (int64_t)(hash64(name, 0) % (uint64_t)(BEST_US / US_PER_MINUTE)) * US_PER_MINUTE;
-    int64_t turn = time_floor(self->as_of.us - offset_us, BEST_US);
-    if (!is_same || turn != time_floor(kept->best_at.us - offset_us, BEST_US)) {
+    if (!is_same || turn_of_agency(name, self->as_of, BEST_US) != turn_of_agency(name, kept->best_at, BEST_US)) {
         examine_best_weeks(self->examiner, self->fold, self->agency, self->as_of, &kept->best);
         kept->best_at = self->as_of;
     }
@@ -112,6 +110,7 @@ static unsigned place_of(enum alert_kind kind, unsigned subject)
         return LINE_BENCHMARK * TARGETS + subject;
     case ALERT_SLIP:
         return LINES * TARGETS + subject;
+    case ALERT_SILENT_CHANNEL: /* has none */
     case ALERT_KINDS:
         break;
     }

@@ -16,7 +16,7 @@ const char *explain_driver(enum driver driver)
     return words[driver];
 }
 
-static const char *by_channel(enum channel channel)
+const char *explain_channel(enum channel channel)
 {
     static const char *const words[CHANNELS] = {
         [CHANNEL_WEB] = "on the web",
@@ -62,7 +62,7 @@ static void tell_contribution(struct buffer *out, const struct contribution *par
     if (part->driver != DRIVERS) {
         buffer_text(out, "%s ", explain_driver(part->driver));
     }
-    buffer_text(out, "%s", by_channel(part->channel));
+    buffer_text(out, "%s", explain_channel(part->channel));
     buffer_text(out, ", ");
     put_name(out, span_text(part->service[0] ? part->service : "several services"));
     buffer_text(out, ": of 100, %.0f %s, usually %.0f\n", 100 * part->p_now, good_of(part->signal), 100 * part->p_base);
@@ -122,7 +122,7 @@ static void tell_moved(struct buffer *out, const struct explanation *explanation
         }
         if (!any) {
             buffer_text(out, "What else changed%s%s: ", explanation->moved_channel != CHANNELS ? " " : "",
-                        explanation->moved_channel != CHANNELS ? by_channel(explanation->moved_channel) : "");
+                        explanation->moved_channel != CHANNELS ? explain_channel(explanation->moved_channel) : "");
         }
         int digits = fmax(moved->now, moved->base) < 10;
         buffer_text(out, "%s%s%.*f%s, usually %.*f", any ? "; " : "", moved_told[m].before, digits, moved->now,
@@ -166,7 +166,7 @@ static void tell_fix(struct buffer *out, unsigned place, const struct fix *fix)
 {
     char text[CLOCK_TEXT_SIZE];
     struct event_time day = {fix->from_day * US_PER_DAY};
-    buffer_text(out, "  %u. %s %s: from %.1f to ", place, explain_driver(fix->driver), by_channel(fix->channel),
+    buffer_text(out, "  %u. %s %s: from %.1f to ", place, explain_driver(fix->driver), explain_channel(fix->channel),
                 fix->now);
     if (fix->to_benchmark) {
         buffer_text(out, "the published %.1f", fix->to);

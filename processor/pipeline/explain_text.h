@@ -27,5 +27,7 @@ unsigned explain_crossed(const struct alert *alert, const struct scoring_benchma
 
 /* What a driver is called in a sentence. */
 const char *explain_driver(enum driver driver);
+/* "by phone" */
+const char *explain_channel(enum channel channel);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * A name is a word and its parts, with a NUL between: no part can hold one. "open" AGENCY SERVICE CHANNEL; "minute",
  * "hour", "six_hours" likewise (closed panes); "ids" SEQ; "episode" AGENCY SUBJECT (a target's);
- * "benchmark" AGENCY SUBJECT; "slip" AGENCY SUBJECT; "pin"
+ * "benchmark" AGENCY SUBJECT; "silence" AGENCY CHANNEL; "slip" AGENCY SUBJECT; "pin"
  * AGENCY; "outbox" ID TRANSITION. */
 #ifndef SLIPSTREAM_PIPELINE_FIELDS_H
 #define SLIPSTREAM_PIPELINE_FIELDS_H
@@ -15,6 +15,7 @@ enum state_kind {
     STATE_IDS = STATE_CLOSED + RESOLUTIONS,
     STATE_EPISODE, /* from here to STATE_PIN: what the signals cannot bring back, kept on cx.state, too (keep.h) */
     STATE_BENCHMARK,
+    STATE_SILENCE,
     STATE_SLIP,
     STATE_PIN,
     STATE_OUTBOX,

@@ -2,6 +2,7 @@
 #include "look_parts.h"
 
 #include "notice.h"
+#include "turn.h"
 
 #include "slipstream/detect.h"
 #include "slipstream/score.h"
@@ -48,6 +49,7 @@ static struct alert alert_of(const struct glance *self, uint32_t position, const
                           .transition = transition,
                           .episode = of->episode,
                           .slip = of->slip,
+                          .silence = of->silence,
                           .estimate = is_of_line(of->kind) ? estimate_of_line(self, of) : of->episode->at_open,
                           .scoring = self->looker->settings->methods.scoring,
                           .explanation = transition == ALERT_CLOSED ? NULL : of->explanation};
@@ -83,8 +85,12 @@ static struct view_episode of_line(const struct agency_record *record, enum line
 {
     const struct episode *episode = &record->episodes[line][subject];
     enum alert_kind kind = line_alerts[line];
-    return (struct view_episode){kind, subject, episode, NULL,
-                                 explained_of(&record->explanations, kind, subject, episode->ordinal)};
+    return (struct view_episode){
+        .kind = kind,
+        .subject = subject,
+        .episode = episode,
+        .explanation = explained_of(&record->explanations, kind, subject, episode->ordinal),
+    };
 }
 
 static void tell_line(const struct glance *self, uint32_t position, enum line_kind line, unsigned subject,
@@ -170,8 +176,13 @@ static void look_at_lines(const struct glance *self, uint32_t position, bool hol
 
 static struct view_episode of_slip(const struct agency_record *record, unsigned subject, const struct slip *slip)
 {
-    return (struct view_episode){ALERT_SLIP, subject, &slip->episode, slip,
-                                 explained_of(&record->explanations, ALERT_SLIP, subject, slip->episode.ordinal)};
+    return (struct view_episode){
+        .kind = ALERT_SLIP,
+        .subject = subject,
+        .episode = &slip->episode,
+        .slip = slip,
+        .explanation = explained_of(&record->explanations, ALERT_SLIP, subject, slip->episode.ordinal),
+    };
 }
 
 static void look_at_slips(const struct glance *self, uint32_t position, bool hold)
@@ -195,6 +206,71 @@ static void look_at_slips(const struct glance *self, uint32_t position, bool hol
     self->task->must_apply |= examined.changed;
 }
 
+/* ---- channels that have gone silent ---- */
+
+static struct view_episode of_silence(const struct agency_record *record, unsigned channel)
+{
+    const struct silence *silence = &record->silences[channel];
+    return (struct view_episode){.kind = ALERT_SILENT_CHANNEL,
+                                 .subject = SUBJECT_CHANNEL + channel,
+                                 .episode = &silence->episode,
+                                 .silence = silence};
+}
+
+/* Every few minutes, at the agency's own. */
+static bool channels_are_due(const struct glance *self, struct span agency)
+{
+    int64_t period_us = self->looker->settings->methods.scoring->detection.silence_look_us;
+    struct event_time previous = self->task->last_look;
+    return period_us > 0 &&
+           turn_of_agency(agency, self->as_of, period_us) > turn_of_agency(agency, previous, period_us);
+}
+
+static enum alert_transition look_at_channel(const struct glance *self, uint32_t position, enum channel channel,
+                                             bool hold)
+{
+    struct looker *looker = self->looker;
+    struct silence *silence = &task_agency(self->task, position)->silences[channel];
+    const struct channel_look look = {.fold = self->task->fold,
+                                      .agency = fold_agency_at(self->task->fold, position),
+                                      .channel = channel,
+                                      .scoring = looker->settings->methods.scoring,
+                                      .silence = silence,
+                                      .as_of = self->as_of,
+                                      .hour = (double)looker->channels[WINDOW_1H][channel].interactions,
+                                      .month = (double)looker->channels[WINDOW_28D][channel].interactions};
+    struct silence_look seen = channels_look(&looker->panes, &look);
+    seen.hold |= hold;
+    return detect_silence(silence, &look.scoring->detection, &seen);
+}
+
+static void look_at_channels(const struct glance *self, uint32_t position, bool hold)
+{
+    struct agency_record *record = task_agency(self->task, position);
+    bool due = channels_are_due(self, fold_agency_at(self->task->fold, position)->name);
+    for (unsigned c = 0; c < CHANNELS; c++) {
+        struct silence *silence = &record->silences[c];
+        struct silence before = *silence;
+        if (self->looker->channels[WINDOW_28D][c].interactions <= 0 && !episode_is_open(&silence->episode)) {
+            continue;
+        }
+        if (!self->task->catching_up) {
+            bool heard = self->looker->channels[WINDOW_1H][c].interactions > 0;
+            silence_hear(silence, time_floor(self->as_of.us, US_PER_HOUR), heard);
+        }
+        enum alert_transition transition = due ? look_at_channel(self, position, (enum channel)c, hold) : ALERT_NONE;
+        if (transition != ALERT_NONE) {
+            struct view_episode of = of_silence(record, c);
+            struct alert alert = alert_of(self, position, &of, transition);
+            tell(self, &alert);
+        }
+        if (memcmp(&before, silence, sizeof before) != 0) {
+            record->silence_changed[c] = true;
+            self->task->must_apply = true;
+        }
+    }
+}
+
 /* ---- all of an agency ---- */
 
 size_t look_open(const struct glance *self, uint32_t position, struct view_episode open[LOOK_OPEN_MAX])
@@ -209,6 +285,11 @@ size_t look_open(const struct glance *self, uint32_t position, struct view_episo
     for (unsigned s = 0; s < SUBJECTS; s++) {
         if (slip_is_open(&record->detection.slips[s])) {
             open[count++] = of_slip(record, s, &record->detection.slips[s]);
+        }
+    }
+    for (unsigned c = 0; c < CHANNELS; c++) {
+        if (episode_is_open(&record->silences[c].episode)) {
+            open[count++] = of_silence(record, c);
         }
     }
     return count;
@@ -252,6 +333,7 @@ void look_for_episodes(const struct glance *self, uint32_t position)
         bool hold = !is_live || !outbox_has_room(&self->task->outbox, LOOK_OPEN_MAX);
         look_at_lines(self, position, hold);
         look_at_slips(self, position, hold);
+        look_at_channels(self, position, hold);
     }
     if (self->kind == LOOK_MINUTE && is_live) {
         explain_open(&explaining, record->episodes, record->detection.slips);

@@ -2,6 +2,7 @@
 #ifndef SLIPSTREAM_PIPELINE_LOOK_PARTS_H
 #define SLIPSTREAM_PIPELINE_LOOK_PARTS_H
 
+#include "channels.h"
 #include "look.h"
 #include "services.h"
 #include "shadow.h"
@@ -22,6 +23,7 @@ struct looker {
     struct service_tallies service;
     struct shadow_tallies shadow;
     struct scorecard scorecard;
+    struct channel_panes panes;
     struct examiner *examiner;
     struct buffer cards; /* encoded, for telling whether anything has changed */
     struct buffer alert;
@@ -45,7 +47,7 @@ void look_for_episodes(const struct glance *self, uint32_t position);
 /* Alertmanager forgets what it does not hear of: it is told of everything that is open, as it stands. */
 void look_stand(const struct glance *self, uint32_t position);
 /* What is open of an agency; returns how many. */
-#define LOOK_OPEN_MAX (LINES * TARGETS + SUBJECTS)
+#define LOOK_OPEN_MAX (LINES * TARGETS + SUBJECTS + CHANNELS)
 size_t look_open(const struct glance *self, uint32_t position, struct view_episode open[LOOK_OPEN_MAX]);
 
 #endif

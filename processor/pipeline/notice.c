@@ -55,10 +55,6 @@ static void put_slip(struct jout *json, const struct slip *slip)
     jout_real(json, 100 * slip->base_at_open);
     jout_key(json, "drop");
     jout_real(json, -100 * slip->drop_at_open);
-    if (slip->to_new_level) {
-        jout_key(json, "new_level");
-        jout_bool(json, true);
-    }
 }
 
 void notice_fields(struct jout *json, const struct alert *alert)
@@ -80,10 +76,13 @@ void notice_fields(struct jout *json, const struct alert *alert)
     if (alert->transition == ALERT_CLOSED) {
         put_time(json, "closed_at", episode->closed);
     }
+    if (alert->silence) {
+        put_text(json, "channel", channel_word(subject_parts(alert->subject).channel));
+    }
     if (alert->kind == ALERT_SLIP) {
         put_slip(json, alert->slip);
     } else {
-        put_text(json, "window", window_shapes[alert->scoring->target_rule.window].word);
+        put_text(json, "window", alert_window(alert, text));
         jout_key(json, "target");
         jout_real(json, episode->target);
         if (alert_benchmark(alert)) {
@@ -93,6 +92,10 @@ void notice_fields(struct jout *json, const struct alert *alert)
         if (episode->hold.since.us && episode_is_open(episode)) {
             put_time(json, "method_changed_at", episode->hold.since);
         }
+    }
+    if ((alert->slip && alert->slip->to_new_level) || (alert->silence && alert->silence->to_new_level)) {
+        jout_key(json, "new_level");
+        jout_bool(json, true);
     }
     if (alert->estimate.present) {
         estimate_field(json, "estimate", &alert->estimate);

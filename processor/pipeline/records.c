@@ -278,123 +278,6 @@ void record_score(struct buffer *out, uint32_t schema_id, const struct scorecard
     record_cards(out, scorecard);
 }
 
-const struct scoring_benchmark *alert_benchmark(const struct alert *alert)
-{
-    const struct scoring_benchmark *published =
-        alert->kind == ALERT_BENCHMARK ? scoring_alert_line(alert->scoring, alert->subject) : NULL;
-    bool is_it = published && !(published->value < alert->episode->target || published->value > alert->episode->target);
-    return is_it ? published : NULL;
-}
-
-void plain_text(struct buffer *out, struct span text, size_t most)
-{
-    size_t size = text.size;
-    if (size > most) {
-        for (size = most; size && (text.data[size] & 0xC0) == 0x80; size--) { /* not within a character */
-        }
-    }
-    for (size_t i = 0; i < size; i++) {
-        buffer_u8(out, text.data[i] < 0x20 || text.data[i] == 0x7F ? ' ' : text.data[i]);
-    }
-}
-
-#define LINE_TOLD 80 /* bytes of a published line's name or source */
-
-/* What a subject is called in a sentence. */
-static void put_subject(struct buffer *out, unsigned subject)
-{
-    static const char *const drivers[DRIVERS] = {
-        [DRIVER_OFFICE_ANSWERS] = "\"employees at the office answer all my questions\"",
-        [DRIVER_REP_ANSWERS] = "\"representatives answer all my questions\"",
-        [DRIVER_QUALITY] = "the quality of information and services",
-        [DRIVER_QUICK_RESOLUTION] = "quick resolution",
-    };
-    struct subject_parts parts = subject_parts(subject);
-    if (parts.behaviour != BEHAVIOURS) {
-        buffer_text(out, "the share who say that one %s", behaviour_meaning(parts.behaviour));
-    } else if (parts.driver != DRIVERS) {
-        buffer_text(out, "%s", drivers[parts.driver]);
-    } else {
-        buffer_text(out, "the CX score");
-    }
-    if (parts.channel != CHANNELS) {
-        buffer_text(out, " (%s)", channel_word(parts.channel));
-    }
-}
-
-static void put_seen(struct buffer *out, const struct estimate *estimate, const char *window)
-{
-    if (estimate->present) {
-        buffer_text(out, ": %.1f, between %.1f and %.1f, from %lld interactions in %s", estimate->value, estimate->low,
-                    estimate->high, (long long)estimate->n, window);
-    }
-}
-
-static const char *window_of(const struct alert *alert)
-{
-    enum window tested =
-        alert->kind == ALERT_SLIP ? test_window(alert->slip->opened_by) : alert->scoring->target_rule.window;
-    return window_shapes[tested].word;
-}
-
-/* A published line by its name, while the scoring file has it: "the US federal average of 62.6 (2021, Forrester)". */
-static void put_line(struct buffer *out, const struct alert *alert)
-{
-    const struct scoring_benchmark *published = alert_benchmark(alert);
-    if (alert->kind == ALERT_TARGET) {
-        buffer_text(out, "its target of %.1f", alert->episode->target);
-    } else if (published) {
-        buffer_text(out, "the ");
-        plain_text(out, published->name, LINE_TOLD);
-        buffer_text(out, " of %.1f (%lld, ", published->value, (long long)published->year);
-        plain_text(out, published->source, LINE_TOLD);
-        buffer_text(out, ")");
-    } else {
-        buffer_text(out, "the published line of %.1f", alert->episode->target);
-    }
-}
-
-static void put_line_sentence(struct buffer *out, const struct alert *alert)
-{
-    char since[CLOCK_TEXT_SIZE];
-    const struct episode *episode = alert->episode;
-    buffer_text(out, " is %s ", alert->transition == ALERT_CLOSED ? "back at" : "below");
-    put_line(out, alert);
-    put_seen(out, &alert->estimate, window_of(alert));
-    buffer_text(out, "; below it since %s.", clock_format(episode->since, false, since));
-    if (episode->hold.since.us && episode_is_open(episode)) {
-        buffer_text(out, " The scoring method changed at %s, which by itself ends nothing.",
-                    clock_format(episode->hold.since, false, since));
-    }
-}
-
-static void put_slip_sentence(struct buffer *out, const struct alert *alert)
-{
-    char since[CLOCK_TEXT_SIZE];
-    const char *reference = alert->slip->opened_by == TEST_PINNED ? "its reference" : "its usual";
-    if (alert->transition != ALERT_CLOSED) {
-        buffer_text(out, " has slipped by %.1f points from %s %.1f", -100 * alert->slip->drop_at_open, reference,
-                    100 * alert->slip->base_at_open);
-    } else if (alert->slip->to_new_level) {
-        buffer_text(out, " has been lower for so long that this counts as its new level");
-    } else {
-        buffer_text(out, " is back at %s level", reference);
-    }
-    put_seen(out, &alert->estimate, window_of(alert));
-    buffer_text(out, "; seen since %s.", clock_format(alert->episode->since, false, since));
-}
-
-void alert_text(struct buffer *out, const struct alert *alert)
-{
-    buffer_text(out, "%.*s: ", SPAN_FORMAT(alert->agency));
-    put_subject(out, alert->subject);
-    if (alert->kind == ALERT_SLIP) {
-        put_slip_sentence(out, alert);
-    } else {
-        put_line_sentence(out, alert);
-    }
-}
-
 /* What was missed: the target, or of a slip what it fell from. */
 static double compared_with(const struct alert *alert)
 {
@@ -419,7 +302,7 @@ void record_alert(struct buffer *out, uint32_t schema_id, const struct alert *al
     buffer_zigzag(out, episode->since.us);
     buffer_zigzag(out, episode->opened.us);
     put_optional_long(out, is_closed, episode->closed.us);
-    put_text(out, window_of(alert));
+    put_text(out, alert_window(alert, text));
     put_double(out, compared_with(alert));
     put_estimate(out, &alert->estimate);
     put_text(out, alert->scoring->version);
@@ -432,5 +315,8 @@ void record_alert(struct buffer *out, uint32_t schema_id, const struct alert *al
     const struct scoring_benchmark *published = alert_benchmark(alert);
     if (put_present(out, published != NULL)) {
         explain_record_line(out, published);
+    }
+    if (put_present(out, alert->silence != NULL)) {
+        put_text(out, channel_word(subject_parts(alert->subject).channel));
     }
 }

@@ -57,8 +57,9 @@ struct alert {
     unsigned subject;
     enum alert_transition transition;
     const struct episode *episode;
-    const struct slip *slip;  /* of ALERT_SLIP: the one its episode is in */
-    struct estimate estimate; /* what was seen at the transition */
+    const struct slip *slip;       /* of ALERT_SLIP: the one its episode is in */
+    const struct silence *silence; /* of ALERT_SILENT_CHANNEL, likewise */
+    struct estimate estimate;      /* what was seen at the transition */
     const struct scoring *scoring;
     const struct explanation *explanation; /* NULL: there is none, as of what is over */
 };
@@ -78,6 +79,9 @@ const struct scoring_benchmark *alert_benchmark(const struct alert *alert);
 /* Somebody else's text on a line of ours: what would end the line is left out, and so is what is beyond `most` bytes.
  */
 void plain_text(struct buffer *out, struct span text, size_t most);
+/* What was looked at: a window's word, or of a silent channel how long it had been silent when it opened, "3h". */
+#define ALERT_WINDOW_SIZE 24
+const char *alert_window(const struct alert *alert, char text[ALERT_WINDOW_SIZE]);
 /* The alert in plain words, for a service lead. */
 void alert_text(struct buffer *out, const struct alert *alert);
 
@@ -89,7 +93,8 @@ struct view_episode {
     enum alert_kind kind;
     unsigned subject;
     const struct episode *episode;
-    const struct slip *slip; /* of a slip: the one its episode is in */
+    const struct slip *slip;       /* of a slip: the one its episode is in */
+    const struct silence *silence; /* of a channel's, likewise */
     const struct explanation *explanation;
 };
 void view_render(struct buffer *out, const struct scorecard *scorecard, const struct view_episode *episodes,

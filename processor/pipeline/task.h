@@ -27,6 +27,8 @@ struct agency_record {
     bool episode_changed[LINES][TARGETS];
     struct told told[LINES][TARGETS]; /* of those that are open */
     struct agency_detection detection;
+    struct silence silences[CHANNELS];
+    bool silence_changed[CHANNELS];
     struct explanations explanations;
     uint64_t published; /* a hash of the scorecard published last */
 };

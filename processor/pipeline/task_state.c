@@ -103,6 +103,18 @@ static void put_lines(struct span agency, const struct agency_record *record, en
     }
 }
 
+static void put_silences(struct span agency, const struct agency_record *record, struct changes *changes)
+{
+    for (unsigned c = 0; c < CHANNELS; c++) {
+        if (record->silence_changed[c]) {
+            struct field_name field = {STATE_SILENCE, {agency, span_text(channel_word((enum channel)c))}};
+            changes_begin(changes, &field);
+            silence_encode(&record->silences[c], &changes->bytes);
+            changes_end(changes);
+        }
+    }
+}
+
 static void put_episodes(struct task *self, struct changes *changes)
 {
     for (uint32_t a = 0; a < fold_agency_count(self->fold); a++) {
@@ -113,6 +125,7 @@ static void put_episodes(struct task *self, struct changes *changes)
         }
         if (record) {
             put_slips(agency->name, &record->detection, changes);
+            put_silences(agency->name, record, changes);
         }
     }
 }
@@ -185,6 +198,7 @@ void task_state_taken(struct task *self)
             memset(record->episode_changed, 0, sizeof record->episode_changed);
             memset(record->detection.slip_changed, 0, sizeof record->detection.slip_changed);
             record->detection.pin_changed = false;
+            memset(record->silence_changed, 0, sizeof record->silence_changed);
         }
     }
     chunks_taken(self, changed.id_count > 0);
@@ -299,6 +313,18 @@ static enum outcome load_slip(struct task *task, const struct field_name *field,
     return slip_decode(&task_agency(task, agency)->detection.slips[subject], value, why);
 }
 
+static enum outcome load_silence(struct task *task, const struct field_name *field, struct span value,
+                                 struct reason *why)
+{
+    enum channel channel;
+    TRY(check_names(field, 1, why));
+    if (!channel_from_word(field->parts[1], &channel)) {
+        return DONE; /* of a later release: it stays stored */
+    }
+    uint32_t agency = fold_agency(task->fold, field->parts[0]);
+    return silence_decode(&task_agency(task, agency)->silences[channel], value, why);
+}
+
 static enum outcome load_pin(struct task *task, const struct field_name *field, struct span value, struct reason *why)
 {
     TRY(pin_check(value, why));
@@ -321,6 +347,8 @@ static enum outcome load_field(void *context, struct span name, struct span valu
     case STATE_EPISODE:
     case STATE_BENCHMARK:
         return load_episode(self->task, &field, value, why);
+    case STATE_SILENCE:
+        return load_silence(self->task, &field, value, why);
     case STATE_SLIP:
         return load_slip(self->task, &field, value, why);
     case STATE_PIN:

@@ -97,6 +97,7 @@ static void put_episode(struct jout *json, const struct scorecard *scorecard, co
                           .transition = ALERT_OPENED,
                           .episode = episode,
                           .slip = shown->slip,
+                          .silence = shown->silence,
                           .estimate = episode->at_open,
                           .scoring = scorecard->scoring,
                           .explanation = shown->explanation};

@@ -201,6 +201,7 @@ static const struct state_change *all_of(struct task *task, struct changes *chan
         struct agency_record *record = fold_agency_at(task->fold, a)->attachment;
         if (record) {
             memset(record->episode_changed, true, sizeof record->episode_changed);
+            memset(record->silence_changed, true, sizeof record->silence_changed);
         }
     }
     task_state_changes(task, changes);

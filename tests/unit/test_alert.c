@@ -171,6 +171,7 @@ static void subjects_have_words(void **state)
         {SUBJECT_DRIVER + DRIVER_QUALITY, "driver/quality"},
         {SUBJECT_DRIVER_CHANNEL + DRIVER_REP_ANSWERS * CHANNELS + CHANNEL_CHAT, "driver/rep_answers@chat"},
         {SUBJECT_BEHAVIOUR + BEHAVIOUR_TRUST, "behaviour/trust"},
+        {SUBJECT_CHANNEL + CHANNEL_OFFICE, "channel/office"},
     };
     char text[SUBJECT_WORD_SIZE];
     unsigned found;
@@ -182,6 +183,7 @@ static void subjects_have_words(void **state)
         assert_int_equal(found, s);
     }
     assert_false(subject_from_word(span_text("driver/none"), &found));
+    assert_false(subject_from_word(span_text("channel/office"), &found)); /* it does not slip */
 }
 
 static void damaged_episodes_are_survived(void **state)

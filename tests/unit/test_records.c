@@ -288,16 +288,16 @@ static void alerts_say_what_happened(void **state)
         buffer_clear(&sentence);
         alert_text(&sentence, &alert);
         json_t *expected = json_pack(
-            "{s:s,s:o,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:o,s:s,s:f,s:o,s:s,s:o,s:n,s:o}", "id", id, "agency",
+            "{s:s,s:o,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:o,s:s,s:f,s:o,s:s,s:o,s:n,s:o,s:n}", "id", id, "agency",
             text_of(alert.agency), "subject", subjects[alert.subject], "kind", is_below_line ? "benchmark" : "target",
             "state", states[episode.state], "transition", is_closed ? "closed" : "opened", "ordinal",
             (json_int_t)episode.ordinal, "since", (json_int_t)episode.since.us, "opened_at",
             (json_int_t)episode.opened.us, "closed_at", maybe_long(is_closed, episode.closed.us), "window", "4h",
             "target", episode.target, "estimate", estimate_of(&alert.estimate), "method", "0123456789abcdef", "text",
             text_of(buffer_as_span(&sentence)), "explanation", "benchmark",
-            maybe(
-                has_line, "benchmark_crossed",
-                json_pack("{s:s,s:f,s:i,s:s}", "name", "average", "value", 62.5, "year", 2021, "source", "somebody")));
+            maybe(has_line, "benchmark_crossed",
+                  json_pack("{s:s,s:f,s:i,s:s}", "name", "average", "value", 62.5, "year", 2021, "source", "somebody")),
+            "channel");
         buffer_clear(&out);
         record_alert(&out, ID_ALERT, &alert);
         assert_false(out.overflow);
@@ -305,6 +305,54 @@ static void alerts_say_what_happened(void **state)
     }
     buffer_done(&out);
     buffer_done(&sentence);
+}
+
+/* Of a silent channel no figure is told but what is usual: what came is of few people. */
+#define NINE_SIX INT64_C(1795338360000000) /* 2026-11-22T09:06:00Z */
+static const struct {
+    enum alert_transition transition;
+    bool to_new_level;
+    const char *text;
+} silences[] = {
+    {ALERT_OPENED, false,
+     "tax: no contacts by phone, or next to none, since 2026-11-22T09:06:00Z, where about 343 are usual."},
+    {ALERT_CLOSED, false,
+     "tax: contacts by phone are there again; there were none, or next to none, since 2026-11-22T09:06:00Z."},
+    {ALERT_CLOSED, true,
+     "tax: no contacts by phone, or next to none, for so long that this counts as closed; since 2026-11-22T09:06:00Z."},
+};
+
+static void a_silent_channel_is_told_of_without_figures(void **state)
+{
+    (void)state;
+    struct buffer out;
+    buffer_init(&out, 4096);
+    for (size_t row = 0; row < COUNT(silences); row++) {
+        struct silence silence = {.episode = {.state = EPISODE_FIRING,
+                                              .ordinal = 2,
+                                              .since = {NINE_SIX},
+                                              .opened = {NINE_SIX + 61 * US_PER_MINUTE},
+                                              .target = 343.4},
+                                  .to_new_level = silences[row].to_new_level};
+        struct alert alert = {.kind = ALERT_SILENT_CHANNEL,
+                              .agency = span_text("tax"),
+                              .subject = SUBJECT_CHANNEL + CHANNEL_PHONE,
+                              .transition = silences[row].transition,
+                              .episode = &silence.episode,
+                              .silence = &silence,
+                              .scoring = &scoring};
+        buffer_clear(&out);
+        record_alert(&out, ID_ALERT, &alert);
+        json_t *got = published_json(buffer_as_span(&out), "alert", ID_ALERT);
+        assert_string_equal(text_in(got, "text"), silences[row].text);
+        assert_string_equal(text_in(got, "subject"), "channel/phone");
+        assert_string_equal(text_in(got, "kind"), "silent_channel");
+        assert_string_equal(text_in(got, "window"), "2h");
+        assert_string_equal(text_in(json_object_get(got, "channel"), "string"), "phone");
+        assert_int_equal(number_in(json_object_get(got, "estimate"), "n"), 0);
+        json_decref(got);
+    }
+    buffer_done(&out);
 }
 
 /* An explanation with one of everything; what is not there is left out. */
@@ -433,6 +481,7 @@ int main(void)
         cmocka_unit_test(few_people_are_not_shown),
         cmocka_unit_test(alerts_say_what_happened),
         cmocka_unit_test(alerts_say_why),
+        cmocka_unit_test(a_silent_channel_is_told_of_without_figures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -283,6 +283,11 @@ static const struct {
      "s.yaml:2:3: detection.pinned: got less than a week, allowed from and to, at least a week apart, or neither\n"},
     {"a level for ever", "detection: {new_level_after: 90d}\n",
      "s.yaml:1:30: detection.new_level_after: got \"90d\", allowed a duration from 7d to 56d\n"},
+    {"a silence of next to nothing", "detection: {silence: {every: 7m, expected: 1}}\n",
+     "s.yaml:1:30: detection.silence.every: got \"7m\", allowed whole minutes that divide a day, such as 5m, 30m or "
+     "6h, or "
+     "off\n"
+     "s.yaml:1:44: detection.silence.expected: got \"1\", allowed a whole number from 5 to 1000000\n"},
     {"a benchmark without source", "benchmarks:\n  b: {name: B, value: 59, year: 2018}\n",
      "s.yaml:2:3: benchmarks.b.source: got nothing, allowed text: who published it, and where\n"},
     {"a benchmark that perhaps alerts", "benchmarks:\n  b: {name: B, value: 59, year: 2018, source: S, alert: yes}\n",
@@ -331,6 +336,8 @@ static void detection_is_as_it_was_simulated(void **state)
         assert_int_equal(both[i]->pinned_weeks, detection_defaults.pinned_weeks);
         assert_int_equal(both[i]->pinned_from_day, DAY_NONE);
         assert_int_equal(both[i]->new_level_us, detection_defaults.new_level_us);
+        assert_int_equal(both[i]->silence_look_us, detection_defaults.silence_look_us);
+        assert_float_equal(both[i]->silence_expected, detection_defaults.silence_expected, 0);
     }
     scoring_close(builtin);
     scoring_close(silent);
@@ -351,6 +358,7 @@ static void detection_is_what_was_said(void **state)
                                         "  history: {weeks: 7, learning_until: 7}\n"
                                         "  pinned: {from: 2026-01-01, to: 2026-03-31}\n"
                                         "  new_level_after: 14d\n"
+                                        "  silence: {every: off, expected: 50}\n"
                                         "targets:\n" RULE);
     const struct detection *detection = &scoring->detection;
     assert_float_equal(detection->margin, 0.035, 1e-15);
@@ -370,6 +378,8 @@ static void detection_is_what_was_said(void **state)
     assert_int_equal(detection->pinned_from_day, 20454); /* 56 years and 14 leap days after 1970 */
     assert_int_equal(detection->pinned_to_day, 20454 + 31 + 28 + 30);
     assert_int_equal(detection->new_level_us, 14 * US_PER_DAY);
+    assert_int_equal(detection->silence_look_us, 0);
+    assert_float_equal(detection->silence_expected, 50, 0);
     scoring_close(scoring);
 }
 

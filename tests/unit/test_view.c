@@ -191,7 +191,7 @@ static void the_view_is_json_with_the_scorecards_figures(void **state)
         random_scorecard(&random, &scoring, scorecard);
         for (size_t i = 0; i < count; i++) {
             episodes[i] = random_episode(&random);
-            shown[i] = (struct view_episode){ALERT_TARGET, (unsigned)i, &episodes[i], NULL, NULL};
+            shown[i] = (struct view_episode){.kind = ALERT_TARGET, .subject = (unsigned)i, .episode = &episodes[i]};
         }
         buffer_clear(&out);
         view_render(&out, scorecard, shown, count, (struct event_time){NOON});

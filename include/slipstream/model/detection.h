@@ -14,7 +14,9 @@ enum subject {
     SUBJECT_DRIVER,                                                       /* + enum driver */
     SUBJECT_DRIVER_CHANNEL = SUBJECT_DRIVER + DRIVERS,                    /* + driver × CHANNELS + channel */
     SUBJECT_BEHAVIOUR = SUBJECT_DRIVER_CHANNEL + (int)DRIVERS * CHANNELS, /* + enum behaviour */
-    SUBJECTS = SUBJECT_BEHAVIOUR + (int)BEHAVIOURS
+    SUBJECTS = SUBJECT_BEHAVIOUR + (int)BEHAVIOURS,
+    SUBJECT_CHANNEL = SUBJECTS, /* + enum channel: no figure, but whether it is heard; "channel/ID" */
+    SUBJECTS_TOLD = SUBJECT_CHANNEL + (int)CHANNELS
 };
 #define SUBJECT_WORD_SIZE 64
 const char *subject_word(unsigned subject, char text[SUBJECT_WORD_SIZE]);
@@ -45,7 +47,7 @@ struct detection {
     double margin;         /* a slip is certainly more than this: .02 = 2 points */
     int32_t looks_to_fire; /* one after another, of one window */
     int32_t looks_to_clear;
-    double clear_z;           /* of the upper bound that clears: see detection_defaults */
+    double clear_z;                         /* of the upper bound that clears: see detection_defaults */
     double n_now, n_base;                   /* least n / φ of the subject, in the window and in its baseline */
     double stratum_n_now, stratum_n_base;   /* services of a channel are pooled until every stratum has so many */
     double channel_n_base;                  /* a channel with fewer in the baseline has none, and is left out */
@@ -58,6 +60,10 @@ struct detection {
     int32_t pinned_weeks;                   /* the reference: the first so many whole weeks; or: */
     int32_t pinned_from_day, pinned_to_day; /* the first and last UTC day named for it; DAY_NONE: not named */
     int64_t new_level_us;                   /* an episode that lasts so long closes: that is how it is now */
+    int64_t silence_look_us;                /* how often channels are asked whether they have gone silent; 0: never */
+    double silence_expected;                /* least contacts that are usual in a silence */
+    double silence_share;                   /* of them at most this came */
+    double silence_chance;                  /* and the chance of so few is at most this */
 };
 #define BASELINE_WEEKS_MAX 8 /* the panes reach back nine weeks, the window itself included */
 #define DAY_NONE           INT32_MIN
