@@ -13,7 +13,8 @@ enum state_kind {
     STATE_OPEN,
     STATE_CLOSED, /* + enum resolution */
     STATE_IDS = STATE_CLOSED + RESOLUTIONS,
-    STATE_EPISODE, /* from here to STATE_PIN: what the signals cannot bring back, kept on cx.state, too (keep.h) */
+    STATE_EPISODE, /* from here to STATE_PIN: what the signals cannot bring back, by agency; kept on cx.state, too (keep.h),
+                    * so task_state_touch must know each */
     STATE_BENCHMARK,
     STATE_SILENCE,
     STATE_SLIP,

@@ -178,6 +178,9 @@ void task_state_touch(struct task *self)
         for (unsigned s = 0; record && s < SUBJECTS; s++) {
             record->detection.slip_changed[s] |= record->detection.slips[s].episode.ordinal > 0;
         }
+        for (unsigned c = 0; record && c < CHANNELS; c++) {
+            record->silence_changed[c] |= record->silences[c].hour != 0 || record->silences[c].episode.ordinal > 0;
+        }
         if (record) {
             record->detection.pin_changed |= record->detection.pin.size > 0;
         }

@@ -133,6 +133,47 @@ static void closing_revokes_and_commits(void **state)
     stage_free(stage);
 }
 
+/* ---- a topic as a table ---- */
+
+struct rows {
+    char values[8];
+    size_t count;
+    enum outcome answer;
+};
+
+static enum outcome take_row(void *context, struct span key, struct span value, struct reason *why)
+{
+    struct rows *self = context;
+    assert_true(span_equal(key, span_text("key")));
+    assert_true(value.size == 1 && self->count < sizeof self->values);
+    self->values[self->count++] = (char)*value.data;
+    return self->answer == DONE ? DONE : FAIL(why, self->answer, REASON_BAD_STATE, "enough");
+}
+
+static void a_table_is_read_to_its_end(void **state)
+{
+    struct world *world = *state;
+    const struct kafka_settings settings = {.brokers = world->brokers, .queued_kbytes_max = 1024};
+    struct table *table = kafka_table_open(&settings, "web");
+    struct table *missing = kafka_table_open(&settings, "nowhere");
+    struct reason why;
+    plain_produce(world->brokers, "web", 1, 7, 3);
+    struct rows rows = {.count = 0};
+    assert_done(table->ops->read(table, 1, take_row, &rows, &why), &why);
+    assert_int_equal(rows.count, 3);
+    assert_memory_equal(rows.values, "789", 3);
+    struct rows none = {.count = 0};
+    assert_done(table->ops->read(table, 0, take_row, &none, &why), &why);
+    assert_int_equal(none.count, 0);
+    struct rows stops = {.answer = STOP};
+    assert_outcome(table->ops->read(table, 1, take_row, &stops, &why), STOP, &why);
+    assert_int_equal(stops.count, 1);
+    assert_outcome(table->ops->read(table, 2, take_row, &none, &why), STOP, &why); /* it has two partitions */
+    assert_outcome(missing->ops->read(missing, 0, take_row, &none, &why), RETRY, &why);
+    table->ops->close(table);
+    missing->ops->close(missing);
+}
+
 /* ---- two members ---- */
 
 #define JOIN_TURN   20
@@ -333,6 +374,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_wrong_property_stops, world_open, world_close),
         cmocka_unit_test_setup_teardown(a_record_is_what_was_produced, world_open, world_close),
         cmocka_unit_test_setup_teardown(closing_revokes_and_commits, world_open, world_close),
+        cmocka_unit_test_setup_teardown(a_table_is_read_to_its_end, world_open, world_close),
         cmocka_unit_test(members_come_and_go),
         cmocka_unit_test(a_withheld_partition_waits_for_its_restart),
         cmocka_unit_test_setup_teardown(a_position_outside_the_log_is_told, world_open, world_close),

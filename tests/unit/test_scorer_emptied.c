@@ -222,7 +222,7 @@ static void store(struct score_setup *self, struct stored *stored)
     fake_redis_set(self->world.redis, 0, span_of(stored->name, stored->size), buffer_as_span(&stored->value));
 }
 
-static void slips_and_pinned_references_come_back(void **state)
+static void slips_silences_and_pinned_references_come_back(void **state)
 {
     (void)state;
     struct score_setup *self = set_up();
@@ -232,20 +232,28 @@ static void slips_and_pinned_references_come_back(void **state)
     struct stored slip = {
         .size = (size_t)snprintf(slip.name, sizeof slip.name, "slip%c%s%cdriver/quality", 0, self->agencies[0], 0)};
     struct stored pin = {.size = (size_t)snprintf(pin.name, sizeof pin.name, "pin%c%s", 0, self->agencies[0])};
+    struct stored silence = {
+        .size = (size_t)snprintf(silence.name, sizeof silence.name, "silence%c%s%coffice", 0, self->agencies[0], 0)};
+    const struct silence heard = {.episode.ordinal = 5, .hour = 497000, .heard = {3}};
     struct slip closed;
     slip_init(&closed);
     closed.episode.ordinal = 7;
     slip_leave_out(&closed, 20000, 20003);
     buffer_init(&slip.value, SLIP_SIZE_MAX);
     buffer_init(&pin.value, PIN_SIZE_MAX);
+    buffer_init(&silence.value, SILENCE_SIZE_MAX);
+    silence_encode(&heard, &silence.value);
     slip_encode(&closed, &slip.value);
     pin_begin(&pin.value, &(struct pin_header){20000, 20055});
     pin_put(&pin.value, &(struct pin_cell){.service = span_text("returns"), .channel = CHANNEL_PHONE});
     store(self, &slip);
     store(self, &pin);
+    store(self, &silence);
     start_score(self);
     idle(self, 60);
     empty_redis(self);
+    score_stop(self->score); /* what came back is stored, too */
+    start_score(self);
     idle(self, 60);
     struct span found = fake_redis_field(self->world.redis, 0, span_of(slip.name, slip.size));
     struct slip again;
@@ -256,7 +264,12 @@ static void slips_and_pinned_references_come_back(void **state)
     assert_true(again.left_out == closed.left_out && again.left_out_day == closed.left_out_day);
     found = fake_redis_field(self->world.redis, 0, span_of(pin.name, pin.size));
     assert_true(span_equal(found, buffer_as_span(&pin.value)));
+    found = fake_redis_field(self->world.redis, 0, span_of(silence.name, silence.size));
+    struct silence known = {0};
+    assert_int_equal(silence_decode(&known, found, &why), DONE);
+    assert_int_equal(known.episode.ordinal, 5);
     buffer_done(&slip.value);
+    buffer_done(&silence.value);
     buffer_done(&pin.value);
     tear_down(self);
 }
@@ -270,7 +283,7 @@ int main(void)
         cmocka_unit_test(what_did_not_arrive_is_kept_again),
         cmocka_unit_test(only_the_highest_revision_of_ours_counts),
         cmocka_unit_test(what_a_newer_release_kept_is_refused),
-        cmocka_unit_test(slips_and_pinned_references_come_back),
+        cmocka_unit_test(slips_silences_and_pinned_references_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
