@@ -1,7 +1,8 @@
 /* detect.h - looks → episodes. Pure: an episode goes in with what the look saw, and comes out changed.
  *
  * The rules: the line, an agency's own target or a published benchmark, with hysteresis and a least n; the slip, a
- * subject against its own past (DOMAIN.md, "When a score has slipped", points 4 to 7); and the silence of a channel. */
+ * subject against its own past (DOMAIN.md, "When a score has slipped", points 4 to 7); the silence of a channel; and
+ * the divergence of an agency from the others. */
 #ifndef SLIPSTREAM_DETECT_H
 #define SLIPSTREAM_DETECT_H
 
@@ -44,5 +45,19 @@ struct silence_look {
 };
 enum alert_transition detect_silence(struct silence *self, const struct detection *rule,
                                      const struct silence_look *look);
+
+/* What a look found of an agency beside the others. Points; a gap is positive behind their average. */
+struct divergence_look {
+    struct event_time as_of;
+    uint64_t method;
+    bool hold;            /* looks count, but nothing opens or closes */
+    bool may_open;        /* not while the score itself is in a slip: that was told */
+    bool compared;        /* else there is nothing to compare, and: */
+    struct estimate gap;  /* now, its bounds at 95 % */
+    double usual;         /* in the weeks before */
+    double widened_least; /* for certain, at the rule's z */
+};
+enum alert_transition detect_divergence(struct divergence *self, const struct detection *rule,
+                                        const struct divergence_look *look);
 
 #endif

@@ -7,6 +7,7 @@
 #include "slipstream/model/detection.h"
 #include "slipstream/model/field_value.h"
 #include "slipstream/model/finding.h"
+#include "slipstream/model/fleet.h"
 #include "slipstream/model/interaction.h"
 #include "slipstream/model/mapping.h"
 #include "slipstream/model/panes.h"

@@ -38,11 +38,11 @@ struct task_meta {
 };
 
 struct claim {
-    struct owner owner;          /* out: what we are now */
-    struct owner previous;       /* out: who it was; 0 when nothing was stored */
-    bool stored;                 /* out: whether there is state: seq and meta mean something */
-    uint64_t seq;                /* out */
-    struct task_meta meta;       /* out */
+    struct owner owner;    /* out: what we are now */
+    struct owner previous; /* out: who it was; 0 when nothing was stored */
+    bool stored;           /* out: whether there is state: seq and meta mean something */
+    uint64_t seq;          /* out */
+    struct task_meta meta; /* out */
 };
 
 struct state_change {
@@ -85,6 +85,8 @@ struct store_ops {
      * DUPLICATE when sent again, so it is sent again as it was) or STOP. */
     enum outcome (*apply)(struct store *self, struct apply *applies, size_t count, struct reason *why);
     enum outcome (*write_view)(struct store *self, const struct view_change *changes, size_t count, struct reason *why);
+    /* The value of a view key; SKIP when it is not there, STOP/full when it does not fit. */
+    enum outcome (*read_view)(struct store *self, struct span key, struct buffer *value, struct reason *why);
     /* Answers, right settings (maxmemory-policy noeviction), right version. */
     enum outcome (*ping)(struct store *self, struct reason *why);
     void (*close)(struct store *self);
@@ -94,9 +96,11 @@ struct store {
 };
 /* Does not connect: the first call does, and every call after an error connects again. After an attempt that failed,
  * calls say the same again at once for 100 ms, doubling to 2 s. What username and password say goes before the URL. */
-enum outcome redis_store_open(const struct store_settings *settings, struct store **store, struct reason *why) MUST_CHECK;
+enum outcome redis_store_open(const struct store_settings *settings, struct store **store,
+                              struct reason *why) MUST_CHECK;
 
-/* Reading, for subcommands: the value of a view key (SKIP when it is not there), and the agencies' names in the list. */
+/* Reading, for subcommands: the value of a view key (SKIP when it is not there), and the agencies' names in the list.
+ */
 enum outcome redis_view_read(struct store *store, struct span key, struct buffer *value, struct reason *why) MUST_CHECK;
 enum outcome redis_view_list(struct store *store, struct buffer *json_array, struct reason *why) MUST_CHECK;
 

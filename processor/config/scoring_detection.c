@@ -12,6 +12,7 @@
 #define LEVEL_MOST     (56 * US_PER_DAY) /* beyond it nothing is left to compare with */
 #define PERIOD_LEAST   7                 /* days that a reference has */
 #define EXPECTED_LEAST 5                 /* contacts: of fewer, none at all is no wonder */
+#define OTHERS_LEAST   3               /* agencies: fewer are no fleet */
 
 static struct detection *detection_of(struct reading *self)
 {
@@ -208,6 +209,30 @@ static void read_silence(struct reading *self, const struct node *node, size_t u
     fields_read(self, node, fields, sizeof fields / sizeof *fields);
 }
 
+/* ---- agencies that fall behind the others ---- */
+
+static void read_divergence_every(struct reading *self, const struct node *node, size_t unused)
+{
+    (void)unused;
+    read_look(self, node, &detection_of(self)->divergence_look_us);
+}
+
+static void read_divergence_others(struct reading *self, const struct node *node, size_t unused)
+{
+    (void)unused;
+    field_count(self, node, OTHERS_LEAST, N_MOST, &detection_of(self)->divergence_others);
+}
+
+static void read_divergence(struct reading *self, const struct node *node, size_t unused)
+{
+    static const struct field fields[] = {
+        {"every", "a duration, such as 6h, or off", read_divergence_every, 0, true},
+        {"others", "a whole number from 3 to 1000000", read_divergence_others, 0, true},
+    };
+    (void)unused;
+    fields_read(self, node, fields, sizeof fields / sizeof *fields);
+}
+
 void scoring_read_detection(struct reading *self, const struct node *node, size_t unused)
 {
     static const struct field fields[] = {
@@ -222,6 +247,7 @@ void scoring_read_detection(struct reading *self, const struct node *node, size_
         {"pinned", "weeks, or from and to", read_pinned, 0, true},
         {"new_level_after", "a duration from 7d to 56d", read_level, 0, true},
         {"silence", "every and expected", read_silence, 0, true},
+        {"divergence", "every and others", read_divergence, 0, true},
     };
     (void)unused;
     fields_read(self, node, fields, sizeof fields / sizeof *fields);

@@ -1,5 +1,6 @@
 /* show.c - `slipstream scores`, `alerts` and `state`: the live view and the stored state, read from Redis. */
 #include "command.h"
+#include "show_fleet.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -35,17 +36,22 @@ static void shown_close(struct shown *self)
     setup_close(&self->setup);
 }
 
-/* The view of one agency; NULL when there is none. */
-static enum outcome read_view(struct shown *self, const char *agency, json_t **view, struct reason *why)
+/* What is under a key of the view; NULL when there is nothing. */
+static enum outcome read_key(struct shown *self, const char *key, json_t **view, struct reason *why)
 {
-    char key[ID_SIZE_MAX + 8];
     struct buffer value;
-    snprintf(key, sizeof key, "view:%s", agency);
     buffer_init(&value, VIEW_MAX);
     enum outcome read = redis_view_read(self->store, span_text(key), &value, why);
     *view = read == DONE ? json_loadb((const char *)value.data, value.size, 0, NULL) : NULL;
     buffer_done(&value);
     return read == SKIP ? DONE : read;
+}
+
+static enum outcome read_view(struct shown *self, const char *agency, json_t **view, struct reason *why)
+{
+    char key[ID_SIZE_MAX + 8];
+    snprintf(key, sizeof key, "view:%s", agency);
+    return read_key(self, key, view, why);
 }
 
 /* An array of the views of the agencies named, or of all. */
@@ -161,6 +167,23 @@ static void print_json(const json_t *value)
     printf("\n");
 }
 
+static enum outcome show_fleet(struct shown *self, bool as_json, struct reason *why)
+{
+    json_t *fleet = NULL;
+    TRY(read_key(self, "fleet", &fleet, why));
+    if (!fleet) {
+        return FAIL(why, STOP, REASON_UNAVAILABLE,
+                    "there is no fleet in the live view: nobody runs the score stage yet");
+    }
+    if (as_json) {
+        print_json(fleet);
+    } else {
+        show_fleet_print(fleet);
+    }
+    json_decref(fleet);
+    return DONE;
+}
+
 static enum exit_code run_scores(const struct command *self, int argc, char **argv)
 {
     struct shown shown;
@@ -170,10 +193,15 @@ static enum exit_code run_scores(const struct command *self, int argc, char **ar
     }
     const char *window = argument(self, &shown.setup.arguments, "window");
     bool with_shadow = argument(self, &shown.setup.arguments, "shadow") != NULL;
+    bool as_json = argument(self, &shown.setup.arguments, "json") != NULL;
     struct reason why;
+    if (argument(self, &shown.setup.arguments, "fleet")) {
+        enum outcome told = show_fleet(&shown, as_json, &why);
+        return finish(&shown, self, told, &why);
+    }
     json_t *views = NULL;
     enum outcome read = read_views(&shown, &views, &why);
-    if (read == DONE && argument(self, &shown.setup.arguments, "json")) {
+    if (read == DONE && as_json) {
         print_json(views);
     } else if (read == DONE) {
         size_t i;
@@ -200,6 +228,7 @@ const struct command command_scores = {
     .has_config = true,
     .options = {{"window", "WINDOW", "1h, 4h, 24h (the default), 7d or 28d"},
                 {"shadow", NULL, "beside it the score by scoring.shadow, and how far apart they are"},
+                {"fleet", NULL, "instead, all agencies together: average, best, worst, spread, in every window"},
                 {"json", NULL, "the whole view, as JSON"}},
     .run = run_scores,
 };

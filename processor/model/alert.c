@@ -5,7 +5,7 @@
 
 const char *const episode_state_words[EPISODE_STATES] = {"normal",     "pending",      "firing",
                                                          "recovering", "insufficient", "learning"};
-const char *const alert_kind_words[ALERT_KINDS] = {"target", "slip", "benchmark", "silent_channel"};
+const char *const alert_kind_words[ALERT_KINDS] = {"target", "slip", "benchmark", "silent_channel", "divergence"};
 const enum alert_kind line_alerts[LINES] = {[LINE_TARGET] = ALERT_TARGET, [LINE_BENCHMARK] = ALERT_BENCHMARK};
 const char *const alert_transition_words[ALERT_TRANSITIONS] = {"none", "opened", "closed", "updated"};
 

@@ -47,6 +47,8 @@ const struct detection detection_defaults = {
     .silence_expected = 20,
     .silence_share = 0.02,
     .silence_chance = 1e-6,
+    .divergence_look_us = 6 * US_PER_HOUR,
+    .divergence_others = 5,
 };
 
 struct subject_parts subject_parts(unsigned subject)

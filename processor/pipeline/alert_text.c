@@ -1,6 +1,7 @@
 /* alert_text.c - an alert in plain words. */
 #include "explain_text.h"
 
+#include <math.h>
 #include <stdio.h>
 
 const struct scoring_benchmark *alert_benchmark(const struct alert *alert)
@@ -65,6 +66,9 @@ const char *alert_window(const struct alert *alert, char text[ALERT_WINDOW_SIZE]
         snprintf(text, ALERT_WINDOW_SIZE, "%lldh", (long long)hours);
         return text;
     }
+    if (alert->kind == ALERT_DIVERGENCE) {
+        return window_shapes[test_window(TEST_7D)].word;
+    }
     return window_shapes[alert->kind == ALERT_SLIP ? test_window(alert->slip->opened_by)
                                                    : alert->scoring->target_rule.window]
         .word;
@@ -126,12 +130,36 @@ static void put_silence_sentence(struct buffer *out, const struct alert *alert)
     if (alert->transition != ALERT_CLOSED) {
         buffer_text(out, "no contacts %s, or next to none, since %s, where about %.0f are usual.", by_channel, since,
                     alert->episode->target);
-    } else if (alert->silence->to_new_level) {
+    } else if (alert->to_new_level) {
         buffer_text(out, "no contacts %s, or next to none, for so long that this counts as closed; since %s.",
                     by_channel, since);
     } else {
         buffer_text(out, "contacts %s are there again; there were none, or next to none, since %s.", by_channel, since);
     }
+}
+
+/* A gap that is negative is ahead of the others. */
+static void put_divergence_sentence(struct buffer *out, const struct alert *alert)
+{
+    char since[CLOCK_TEXT_SIZE];
+    char window[ALERT_WINDOW_SIZE];
+    const struct estimate *gap = &alert->estimate;
+    double usual = alert->episode->target;
+    if (alert->transition == ALERT_CLOSED) {
+        buffer_text(out, alert->to_new_level
+                             ? " has been further behind the other agencies for so long that this is usual"
+                             : " is back at its usual distance from the other agencies");
+    } else {
+        buffer_text(out, " has fallen behind the other agencies");
+    }
+    if (gap->present) {
+        buffer_text(out,
+                    ": %.1f points %s their average, between %.1f and %.1f, from %lld interactions in %s, usually "
+                    "%.1f %s",
+                    fabs(gap->value), gap->value < 0 ? "above" : "below", gap->low, gap->high, (long long)gap->n,
+                    alert_window(alert, window), fabs(usual), usual < 0 ? "above" : "below");
+    }
+    buffer_text(out, "; seen since %s.", clock_format(alert->episode->since, false, since));
 }
 
 void alert_text(struct buffer *out, const struct alert *alert)
@@ -144,6 +172,8 @@ void alert_text(struct buffer *out, const struct alert *alert)
     put_subject(out, alert->subject);
     if (alert->kind == ALERT_SLIP) {
         put_slip_sentence(out, alert);
+    } else if (alert->kind == ALERT_DIVERGENCE) {
+        put_divergence_sentence(out, alert);
     } else {
         put_line_sentence(out, alert);
     }

@@ -216,15 +216,15 @@ static void keep_rows(struct examiner *self, struct finding *finding)
     self->row_count = needed;
 }
 
-/* The finding of one subject once more, for people: with the interval that they know, and its rows kept. */
+/* The finding of one subject once more, and its rows kept; for people with the interval that they know. */
 static struct finding find_again(struct examiner *self, const struct agency_detection *detection, unsigned subject,
-                                 enum test test, struct event_time as_of)
+                                 enum test test, struct event_time as_of, double z)
 {
     struct finding finding = {.subject = subject, .test = test};
     for (unsigned g = 0; g < self->group_count; g++) {
         if (self->groups[g].subjects >> subject & 1) {
             enum verdict verdict = set_windows(self, &self->groups[g], test, as_of);
-            find(self, detection, subject, test, as_of, verdict, Z_95, &finding);
+            find(self, detection, subject, test, as_of, verdict, z, &finding);
         }
     }
     keep_rows(self, &finding);
@@ -267,7 +267,7 @@ static void tell_findings(struct examiner *self, struct agency_detection *detect
     self->row_count = 0;
     for (size_t i = 0; i < self->event_count; i++) {
         struct examine_event *event = &self->events[i];
-        event->finding = find_again(self, detection, event->subject, by[event->subject], look->as_of);
+        event->finding = find_again(self, detection, event->subject, by[event->subject], look->as_of, Z_95);
         if (event->transition == ALERT_OPENED) {
             detection->slips[event->subject].episode.at_open = finding_estimate(&event->finding);
         }
@@ -317,13 +317,20 @@ struct examined examine_agency(struct examiner *self, const struct fold *fold, u
     return (struct examined){self->events, self->event_count, any_changed(detection)};
 }
 
+struct finding examine_at(struct examiner *self, const struct fold *fold, uint32_t agency,
+                          const struct agency_detection *detection, struct event_time as_of, unsigned subject,
+                          enum test test, double z)
+{
+    lay_out(self, fold, agency, detection, as_of);
+    self->row_count = 0;
+    struct finding finding = find_again(self, detection, subject, test, as_of, z);
+    finding.rows = self->rows;
+    return finding;
+}
+
 struct finding examine_subject(struct examiner *self, const struct fold *fold, uint32_t agency,
                                const struct agency_detection *detection, struct event_time as_of, unsigned subject,
                                enum test test)
 {
-    lay_out(self, fold, agency, detection, as_of);
-    self->row_count = 0;
-    struct finding finding = find_again(self, detection, subject, test, as_of);
-    finding.rows = self->rows;
-    return finding;
+    return examine_at(self, fold, agency, detection, as_of, subject, test, Z_95);
 }

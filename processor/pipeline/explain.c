@@ -110,7 +110,8 @@ static unsigned place_of(enum alert_kind kind, unsigned subject)
         return LINE_BENCHMARK * TARGETS + subject;
     case ALERT_SLIP:
         return LINES * TARGETS + subject;
-    case ALERT_SILENT_CHANNEL: /* has none */
+    case ALERT_SILENT_CHANNEL: /* these have none */
+    case ALERT_DIVERGENCE:
     case ALERT_KINDS:
         break;
     }

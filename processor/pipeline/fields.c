@@ -17,6 +17,7 @@ static const struct {
     [STATE_EPISODE] = {"episode", 2},
     [STATE_BENCHMARK] = {"benchmark", 2},
     [STATE_SILENCE] = {"silence", 2},
+    [STATE_DIVERGENCE] = {"divergence", 1},
     [STATE_SLIP] = {"slip", 2},
     [STATE_PIN] = {"pin", 1},
     [STATE_OUTBOX] = {"outbox", 2},

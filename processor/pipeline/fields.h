@@ -2,7 +2,7 @@
  *
  * A name is a word and its parts, with a NUL between: no part can hold one. "open" AGENCY SERVICE CHANNEL; "minute",
  * "hour", "six_hours" likewise (closed panes); "ids" SEQ; "episode" AGENCY SUBJECT (a target's);
- * "benchmark" AGENCY SUBJECT; "silence" AGENCY CHANNEL; "slip" AGENCY SUBJECT; "pin"
+ * "benchmark" AGENCY SUBJECT; "silence" AGENCY CHANNEL; "divergence" AGENCY; "slip" AGENCY SUBJECT; "pin"
  * AGENCY; "outbox" ID TRANSITION. */
 #ifndef SLIPSTREAM_PIPELINE_FIELDS_H
 #define SLIPSTREAM_PIPELINE_FIELDS_H
@@ -17,6 +17,7 @@ enum state_kind {
                     * so task_state_touch must know each */
     STATE_BENCHMARK,
     STATE_SILENCE,
+    STATE_DIVERGENCE,
     STATE_SLIP,
     STATE_PIN,
     STATE_OUTBOX,

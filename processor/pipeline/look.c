@@ -16,6 +16,7 @@ struct looker *looker_open(const struct score_settings *settings)
     buffer_init(&self->cards, 1 << 20);
     buffer_init(&self->alert, OUTBOX_VALUE_MAX);
     buffer_init(&self->notice, NOTIFY_BODY_MAX);
+    buffer_init(&self->part, FLEET_PART_MAX);
     return self;
 }
 
@@ -28,6 +29,7 @@ void looker_close(struct looker *self)
     buffer_done(&self->cards);
     buffer_done(&self->alert);
     buffer_done(&self->notice);
+    buffer_done(&self->part);
     withholder_done(&self->withholder);
     free(self);
 }
@@ -35,6 +37,11 @@ void looker_close(struct looker *self)
 void looker_methods_changed(struct looker *self)
 {
     examiner_use(self->examiner, self->settings->methods.scoring);
+}
+
+void looker_see_fleet(struct looker *self, const struct fleet *fleet)
+{
+    self->fleet = *fleet;
 }
 
 static struct revision next_revision(const struct task *task)
@@ -202,6 +209,51 @@ static void publish_score(const struct glance *self, struct agency_record *recor
     outputs_end(self->outputs);
 }
 
+/* ---- what is told of an agency to the fleet ---- */
+
+#define CHANGES_A_LOOK 64 /* at most, so that a start does not hold up all that reads */
+
+static void begin_part(const struct glance *self)
+{
+    struct looker *looker = self->looker;
+    const struct fleet_part_header header = {scoring_method(looker->settings->methods.scoring), self->as_of,
+                                             self->task->catching_up};
+    looker->changes_left = CHANGES_A_LOOK;
+    fleet_part_begin(&looker->part, &header);
+}
+
+/* Only what everybody may know. */
+static void tell_part(const struct glance *self, const struct agency_record *record)
+{
+    const struct scorecard *scorecard = &self->looker->scorecard;
+    struct fleet_entry entry = {.agency = scorecard->agency};
+    for (unsigned w = 0; w < WINDOWS; w++) {
+        const struct card *card = &scorecard->all[w];
+        entry.cx[w].present = card->cx.present && !card_is_suppressed(card, scorecard->scoring);
+        entry.cx[w].value = card->cx.value;
+    }
+    if (entry.cx[WINDOW_7D].present) {
+        entry.change = record->change;
+    }
+    if (!span_equal(entry.agency, span_text(AGENCY_OTHER))) {
+        fleet_part_put(&self->looker->part, &entry);
+    }
+}
+
+static void publish_part(const struct glance *self)
+{
+    char text[FLEET_KEY_SIZE];
+    struct span key = fleet_part_key(self->task->partition, text);
+    if (self->looker->part.overflow) {
+        return; /* more agencies than a part holds: the fleet is not complete then */
+    }
+    outputs_begin(self->outputs, OUTPUT_VIEW);
+    buffer_bytes(&self->outputs->bytes, key.data, key.size);
+    outputs_value(self->outputs);
+    buffer_bytes(&self->outputs->bytes, self->looker->part.data, self->looker->part.size);
+    outputs_end(self->outputs);
+}
+
 static void look_at_agency(const struct glance *self, uint32_t position)
 {
     struct fold_agency *agency = fold_agency_at(self->task->fold, position);
@@ -211,6 +263,7 @@ static void look_at_agency(const struct glance *self, uint32_t position)
     look_for_episodes(self, position);
     publish_score(self, record);
     publish_view(self, position);
+    tell_part(self, record);
     if (self->kind == LOOK_MINUTE || self->task->publish_all) {
         look_stand(self, position);
     }
@@ -239,10 +292,14 @@ void look(struct looker *self, struct task *task, enum look_kind kind, struct ev
         .outputs = outputs,
     };
     fold_settle(task->fold);
+    begin_part(&glance);
     for (uint32_t a = 0; a < fold_agency_count(task->fold); a++) {
         if (kind != LOOK_REFRESH || task->publish_all || fold_agency_at(task->fold, a)->touched) {
             look_at_agency(&glance, a);
         }
+    }
+    if (kind != LOOK_REFRESH) {
+        publish_part(&glance);
     }
     if (kind == LOOK_MINUTE) {
         task->last_look = glance.as_of;

@@ -17,6 +17,8 @@ struct looker *looker_open(const struct score_settings *settings);
 void looker_close(struct looker *self);
 /* The settings have another scoring. */
 void looker_methods_changed(struct looker *self);
+/* The agencies together, as they were last: looks compare with them. Copied. */
+void looker_see_fleet(struct looker *self, const struct fleet *fleet);
 
 /* Appends to outputs; adds to the task's outbox. */
 void look(struct looker *self, struct task *task, enum look_kind kind, struct event_time now, struct outputs *outputs);

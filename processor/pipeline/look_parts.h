@@ -3,6 +3,7 @@
 #define SLIPSTREAM_PIPELINE_LOOK_PARTS_H
 
 #include "channels.h"
+#include "fleet_watch.h"
 #include "look.h"
 #include "services.h"
 #include "shadow.h"
@@ -24,6 +25,9 @@ struct looker {
     struct shadow_tallies shadow;
     struct scorecard scorecard;
     struct channel_panes panes;
+    struct fleet fleet;
+    unsigned changes_left; /* findings that may still be made for the fleet in this look */
+    struct buffer part;    /* what this task tells the fleet */
     struct examiner *examiner;
     struct buffer cards; /* encoded, for telling whether anything has changed */
     struct buffer alert;
@@ -47,7 +51,7 @@ void look_for_episodes(const struct glance *self, uint32_t position);
 /* Alertmanager forgets what it does not hear of: it is told of everything that is open, as it stands. */
 void look_stand(const struct glance *self, uint32_t position);
 /* What is open of an agency; returns how many. */
-#define LOOK_OPEN_MAX (LINES * TARGETS + SUBJECTS + CHANNELS)
+#define LOOK_OPEN_MAX (LINES * TARGETS + SUBJECTS + CHANNELS + 1)
 size_t look_open(const struct glance *self, uint32_t position, struct view_episode open[LOOK_OPEN_MAX]);
 
 #endif

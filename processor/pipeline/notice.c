@@ -76,7 +76,7 @@ void notice_fields(struct jout *json, const struct alert *alert)
     if (alert->transition == ALERT_CLOSED) {
         put_time(json, "closed_at", episode->closed);
     }
-    if (alert->silence) {
+    if (alert->kind == ALERT_SILENT_CHANNEL) {
         put_text(json, "channel", channel_word(subject_parts(alert->subject).channel));
     }
     if (alert->kind == ALERT_SLIP) {
@@ -93,7 +93,7 @@ void notice_fields(struct jout *json, const struct alert *alert)
             put_time(json, "method_changed_at", episode->hold.since);
         }
     }
-    if ((alert->slip && alert->slip->to_new_level) || (alert->silence && alert->silence->to_new_level)) {
+    if (alert->to_new_level || (alert->slip && alert->slip->to_new_level)) {
         jout_key(json, "new_level");
         jout_bool(json, true);
     }

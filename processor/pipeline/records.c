@@ -316,7 +316,7 @@ void record_alert(struct buffer *out, uint32_t schema_id, const struct alert *al
     if (put_present(out, published != NULL)) {
         explain_record_line(out, published);
     }
-    if (put_present(out, alert->silence != NULL)) {
+    if (put_present(out, alert->kind == ALERT_SILENT_CHANNEL)) {
         put_text(out, channel_word(subject_parts(alert->subject).channel));
     }
 }

@@ -57,9 +57,9 @@ struct alert {
     unsigned subject;
     enum alert_transition transition;
     const struct episode *episode;
-    const struct slip *slip;       /* of ALERT_SLIP: the one its episode is in */
-    const struct silence *silence; /* of ALERT_SILENT_CHANNEL, likewise */
-    struct estimate estimate;      /* what was seen at the transition */
+    const struct slip *slip;  /* of ALERT_SLIP: the one its episode is in */
+    bool to_new_level;        /* of what closed and is no slip: it had lasted too long to be told of any longer */
+    struct estimate estimate; /* what was seen at the transition */
     const struct scoring *scoring;
     const struct explanation *explanation; /* NULL: there is none, as of what is over */
 };
@@ -93,8 +93,8 @@ struct view_episode {
     enum alert_kind kind;
     unsigned subject;
     const struct episode *episode;
-    const struct slip *slip;       /* of a slip: the one its episode is in */
-    const struct silence *silence; /* of a channel's, likewise */
+    const struct slip *slip; /* of a slip: the one its episode is in */
+    bool to_new_level;       /* as an alert's */
     const struct explanation *explanation;
 };
 void view_render(struct buffer *out, const struct scorecard *scorecard, const struct view_episode *episodes,

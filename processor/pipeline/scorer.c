@@ -34,6 +34,7 @@ struct scorer *scorer_open(const struct score_settings *settings)
         outputs_init(&self->outputs[p]);
     }
     self->looker = looker_open(&self->settings);
+    fleet_watch_init(&self->fleet);
     incoming_init(&self->incoming);
     self->last_apply = settings->clock->mono(settings->clock);
     return self;
@@ -74,6 +75,7 @@ void scorer_close(struct scorer *self)
         outputs_done(&self->outputs[p]);
     }
     looker_close(self->looker);
+    fleet_watch_done(&self->fleet);
     incoming_done(&self->incoming);
     free(self->tasks);
     free(self->outputs);
@@ -413,6 +415,7 @@ enum outcome scorer_turn(struct scorer *self, struct reason *why)
     if (self->has_looked) {
         self->looks_us = self->apply_us;
     }
+    scorer_fleet(self, now);
     commit_positions(self);
     scorer_tell_status(self);
     return DONE;

@@ -2,6 +2,7 @@
 #ifndef SLIPSTREAM_PIPELINE_SCORER_H
 #define SLIPSTREAM_PIPELINE_SCORER_H
 
+#include "fleet_watch.h"
 #include "incoming.h"
 #include "look.h"
 
@@ -13,6 +14,7 @@ struct scorer {
     struct publisher *publisher;
     struct notifier *notifier; /* NULL: alerts are told to the topic only */
     struct looker *looker;
+    struct fleet_watch fleet;
     struct outputs *outputs; /* one a task */
     struct task *tasks;      /* one a partition, whether ours or not */
     struct apply *applies;
@@ -36,6 +38,9 @@ void scorer_publish(struct scorer *self, struct task *task);
 
 /* The task is not ours, or no longer as it was: nothing that was given to the notifier is told any more. */
 void scorer_forget(struct scorer *self, struct task *task);
+
+/* After an apply: the fleet is added up, where it is ours to do, and read. scorer_fleet.c. */
+void scorer_fleet(struct scorer *self, struct mono_time now);
 
 /* How many tasks, agencies and alerts there are now. */
 void scorer_tell_status(struct scorer *self);

@@ -29,6 +29,10 @@ struct agency_record {
     struct agency_detection detection;
     struct silence silences[CHANNELS];
     bool silence_changed[CHANNELS];
+    struct divergence divergence;
+    bool divergence_changed;
+    struct fleet_change change;               /* as of change_at; these are found again after a claim */
+    struct event_time change_at, compared_at; /* with the fleet; 0: not yet */
     struct explanations explanations;
     uint64_t published; /* a hash of the scorecard published last */
 };

@@ -115,6 +115,16 @@ static void put_silences(struct span agency, const struct agency_record *record,
     }
 }
 
+static void put_divergence(struct span agency, const struct agency_record *record, struct changes *changes)
+{
+    if (record->divergence_changed) {
+        struct field_name field = {STATE_DIVERGENCE, {agency}};
+        changes_begin(changes, &field);
+        divergence_encode(&record->divergence, &changes->bytes);
+        changes_end(changes);
+    }
+}
+
 static void put_episodes(struct task *self, struct changes *changes)
 {
     for (uint32_t a = 0; a < fold_agency_count(self->fold); a++) {
@@ -126,6 +136,7 @@ static void put_episodes(struct task *self, struct changes *changes)
         if (record) {
             put_slips(agency->name, &record->detection, changes);
             put_silences(agency->name, record, changes);
+            put_divergence(agency->name, record, changes);
         }
     }
 }
@@ -183,6 +194,7 @@ void task_state_touch(struct task *self)
         }
         if (record) {
             record->detection.pin_changed |= record->detection.pin.size > 0;
+            record->divergence_changed |= record->divergence.episode.ordinal > 0;
         }
     }
 }
@@ -202,6 +214,7 @@ void task_state_taken(struct task *self)
             memset(record->detection.slip_changed, 0, sizeof record->detection.slip_changed);
             record->detection.pin_changed = false;
             memset(record->silence_changed, 0, sizeof record->silence_changed);
+            record->divergence_changed = false;
         }
     }
     chunks_taken(self, changed.id_count > 0);
@@ -352,6 +365,10 @@ static enum outcome load_field(void *context, struct span name, struct span valu
         return load_episode(self->task, &field, value, why);
     case STATE_SILENCE:
         return load_silence(self->task, &field, value, why);
+    case STATE_DIVERGENCE:
+        TRY(check_names(&field, 1, why));
+        return divergence_decode(&task_agency(self->task, fold_agency(self->task->fold, field.parts[0]))->divergence,
+                                 value, why);
     case STATE_SLIP:
         return load_slip(self->task, &field, value, why);
     case STATE_PIN:

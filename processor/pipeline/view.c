@@ -97,7 +97,7 @@ static void put_episode(struct jout *json, const struct scorecard *scorecard, co
                           .transition = ALERT_OPENED,
                           .episode = episode,
                           .slip = shown->slip,
-                          .silence = shown->silence,
+                          .to_new_level = shown->to_new_level,
                           .estimate = episode->at_open,
                           .scoring = scorecard->scoring,
                           .explanation = shown->explanation};

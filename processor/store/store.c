@@ -28,6 +28,7 @@ static const struct store_ops redis_ops = {
     .load = store_load,
     .apply = store_apply,
     .write_view = store_write_view,
+    .read_view = redis_view_read,
     .ping = store_ping,
     .close = store_close,
 };

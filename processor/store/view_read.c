@@ -1,4 +1,4 @@
-/* view_read.c - reading the live view, for subcommands. */
+/* view_read.c - reading the live view, for subcommands and the fleet. */
 #include <stdlib.h>
 
 #include "redis_store.h"

@@ -468,6 +468,22 @@ static enum outcome store_write_view(struct store *base, const struct view_chang
     return DONE;
 }
 
+static enum outcome store_read_view(struct store *base, struct span key, struct buffer *value, struct reason *why)
+{
+    struct fake_redis *redis = store_of(base)->redis;
+    if (redis->down || drawn(redis, redis->odds.view_fails)) {
+        return FAIL(why, RETRY, REASON_UNAVAILABLE, "no answer");
+    }
+    struct span found = fake_redis_view(redis, key);
+    if (!found.data) {
+        return FAIL(why, SKIP, REASON_NONE, "it is not in the view");
+    }
+    buffer_clear(value);
+    buffer_bytes(value, found.data, found.size);
+    ASSERT(!value->overflow);
+    return DONE;
+}
+
 static enum outcome store_ping(struct store *base, struct reason *why)
 {
     return tell(trouble_of(store_of(base)), why);
@@ -484,6 +500,7 @@ static const struct store_ops store_ops = {
     .load = store_load,
     .apply = store_apply,
     .write_view = store_write_view,
+    .read_view = store_read_view,
     .ping = store_ping,
     .close = store_close,
 };

@@ -339,7 +339,7 @@ static void a_silent_channel_is_told_of_without_figures(void **state)
                               .subject = SUBJECT_CHANNEL + CHANNEL_PHONE,
                               .transition = silences[row].transition,
                               .episode = &silence.episode,
-                              .silence = &silence,
+                              .to_new_level = silence.to_new_level,
                               .scoring = &scoring};
         buffer_clear(&out);
         record_alert(&out, ID_ALERT, &alert);
@@ -419,7 +419,8 @@ static const struct {
      "It began at about 2026-11-22T09:33:20Z.\n"
      "What the change of -9.5 points is made of:\n"
      "  -6.0  quick resolution by phone, benefits: of 100, 62 waited no longer than the standard, usually 92\n"
-     "  -2.0  quality of information and services on the web, several services: of 100, 50 completed the task, usually 75\n"
+     "  -2.0  quality of information and services on the web, several services: of 100, 50 completed the task, usually "
+     "75\n"
      "  -1.5  everything else together\n"
      "  Not counted in it: +0.2, since people used other services and channels than usual.\n"
      "What else changed by phone: of 100 people 62 waited no longer than the standard, usually 92.\n"

@@ -288,6 +288,8 @@ static const struct {
      "6h, or "
      "off\n"
      "s.yaml:1:44: detection.silence.expected: got \"1\", allowed a whole number from 5 to 1000000\n"},
+    {"a divergence from two", "detection: {divergence: {others: 2}}\n",
+     "s.yaml:1:34: detection.divergence.others: got \"2\", allowed a whole number from 3 to 1000000\n"},
     {"a benchmark without source", "benchmarks:\n  b: {name: B, value: 59, year: 2018}\n",
      "s.yaml:2:3: benchmarks.b.source: got nothing, allowed text: who published it, and where\n"},
     {"a benchmark that perhaps alerts", "benchmarks:\n  b: {name: B, value: 59, year: 2018, source: S, alert: yes}\n",
@@ -338,6 +340,8 @@ static void detection_is_as_it_was_simulated(void **state)
         assert_int_equal(both[i]->new_level_us, detection_defaults.new_level_us);
         assert_int_equal(both[i]->silence_look_us, detection_defaults.silence_look_us);
         assert_float_equal(both[i]->silence_expected, detection_defaults.silence_expected, 0);
+        assert_int_equal(both[i]->divergence_look_us, detection_defaults.divergence_look_us);
+        assert_int_equal(both[i]->divergence_others, detection_defaults.divergence_others);
     }
     scoring_close(builtin);
     scoring_close(silent);
@@ -359,6 +363,7 @@ static void detection_is_what_was_said(void **state)
                                         "  pinned: {from: 2026-01-01, to: 2026-03-31}\n"
                                         "  new_level_after: 14d\n"
                                         "  silence: {every: off, expected: 50}\n"
+                                        "  divergence: {every: 12h, others: 9}\n"
                                         "targets:\n" RULE);
     const struct detection *detection = &scoring->detection;
     assert_float_equal(detection->margin, 0.035, 1e-15);
@@ -380,6 +385,8 @@ static void detection_is_what_was_said(void **state)
     assert_int_equal(detection->new_level_us, 14 * US_PER_DAY);
     assert_int_equal(detection->silence_look_us, 0);
     assert_float_equal(detection->silence_expected, 50, 0);
+    assert_int_equal(detection->divergence_look_us, 12 * US_PER_HOUR);
+    assert_int_equal(detection->divergence_others, 9);
     scoring_close(scoring);
 }
 

@@ -19,8 +19,9 @@ enum episode_state {
 extern const char *const episode_state_words[EPISODE_STATES];
 
 /* What is told of: an agency's own target missed, a slip against its own past (model/slip.h), a published line missed,
- * a channel that has gone silent (model/silence.h). The numbers are stored: add at the end only. */
-enum alert_kind { ALERT_TARGET, ALERT_SLIP, ALERT_BENCHMARK, ALERT_SILENT_CHANNEL, ALERT_KINDS };
+ * a channel that has gone silent (model/silence.h), an agency that falls behind the others (model/fleet.h). The numbers
+ * are stored: add at the end only. */
+enum alert_kind { ALERT_TARGET, ALERT_SLIP, ALERT_BENCHMARK, ALERT_SILENT_CHANNEL, ALERT_DIVERGENCE, ALERT_KINDS };
 extern const char *const alert_kind_words[ALERT_KINDS];
 
 /* The lines that a figure may be below: each has its episodes, a subject one. */

@@ -64,6 +64,8 @@ struct detection {
     double silence_expected;                /* least contacts that are usual in a silence */
     double silence_share;                   /* of them at most this came */
     double silence_chance;                  /* and the chance of so few is at most this */
+    int64_t divergence_look_us; /* how often agencies are compared with the others, by the 7 d window; 0: never */
+    int64_t divergence_others;  /* least agencies to be compared with */
 };
 #define BASELINE_WEEKS_MAX 8 /* the panes reach back nine weeks, the window itself included */
 #define DAY_NONE           INT32_MIN

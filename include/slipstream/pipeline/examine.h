@@ -62,4 +62,9 @@ struct finding examine_subject(struct examiner *self, const struct fold *fold, u
                                const struct agency_detection *detection, struct event_time as_of, unsigned subject,
                                enum test test);
 
+/* The same, with bounds at another z. */
+struct finding examine_at(struct examiner *self, const struct fold *fold, uint32_t agency,
+                          const struct agency_detection *detection, struct event_time as_of, unsigned subject,
+                          enum test test, double z);
+
 #endif
