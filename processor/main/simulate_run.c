@@ -91,6 +91,9 @@ static void watcher_open(struct worker *self, struct watcher *watcher, unsigned 
     }
     memcpy(watcher->other.version, "another one 0000", sizeof watcher->other.version);
     watcher->examiner = examiner_open(&watcher->scoring);
+    if (self->scenario->event != HAPPENS_BACKFILL && self->scenario->event != HAPPENS_INTAKE_OUT) {
+        examiner_spare_phi(watcher->examiner); /* nothing comes late */
+    }
     agency_detection_init(&watcher->detection);
 }
 

@@ -66,6 +66,11 @@ void examiner_use(struct examiner *self, const struct scoring *scoring)
     self->features = composition_features(self->composition);
 }
 
+void examiner_spare_phi(struct examiner *self)
+{
+    self->spares_phi = true;
+}
+
 /* ---- when ---- */
 
 /* Agencies are looked at at minutes of their own, by their names, so that no minute has all of them. */
@@ -97,6 +102,13 @@ static uint32_t tests_due(const struct examiner *self, const struct examine_look
     return due;
 }
 
+/* Where the oldest pane is forgotten within the hour, later looks would find another history than the first. */
+static bool may_spare_phi(const struct examiner *self, struct event_time as_of)
+{
+    int64_t pane_us = pane_shapes[PANE_SIX_HOURS].length_us;
+    return self->spares_phi && time_floor(as_of.us, pane_us) == time_floor(as_of.us + US_PER_HOUR, pane_us);
+}
+
 /* The overdispersion is found once an hour, at a minute of the agency's own. */
 static void see_phi(struct examiner *self, struct agency_detection *detection, struct event_time as_of)
 {
@@ -104,7 +116,10 @@ static void see_phi(struct examiner *self, struct agency_detection *detection, s
     struct event_time hour = {turn * US_PER_HOUR};
     bool has_history = self->begins_us != INT64_MAX &&
                        as_of.us - self->begins_us >= self->scoring->detection.weeks_least * US_PER_WEEK;
-    if (has_history && hour.us != detection->phi_at.us) {
+    self->phi_hour.us = INT64_MIN;
+    if (has_history && hour.us != detection->phi_at.us && may_spare_phi(self, as_of)) {
+        self->phi_hour = hour;
+    } else if (has_history && hour.us != detection->phi_at.us) {
         examine_phi(self, detection, hour);
     }
 }
@@ -179,8 +194,28 @@ static void find(struct examiner *self, const struct agency_detection *detection
     }
 }
 
-static void find_all(struct examiner *self, const struct agency_detection *detection, uint32_t due,
-                     struct event_time as_of)
+/* Whether a subject's overdispersion has been spared and cannot make a difference. Where it can it is found now, and
+ * the windows are set again. */
+static bool is_spared(struct examiner *self, struct agency_detection *detection, const struct subject_group *group,
+                      unsigned subject, enum test test, struct event_time as_of, double z)
+{
+    struct finding finding;
+    if (self->phi_hour.us == INT64_MIN) {
+        return false;
+    }
+    if (!slip_is_open(&detection->slips[subject]) &&
+        (comparison_find(self->comparison, subject, z, self->scoring->detection.dispersion_low, &finding) !=
+             VERDICT_COMPARED ||
+         finding.high >= -self->scoring->detection.margin)) {
+        return true;
+    }
+    examine_phi(self, detection, self->phi_hour);
+    self->phi_hour.us = INT64_MIN;
+    (void)set_windows(self, group, test, as_of);
+    return false;
+}
+
+static void find_all(struct examiner *self, struct agency_detection *detection, uint32_t due, struct event_time as_of)
 {
     for (unsigned s = 0; s < SUBJECTS; s++) {
         for (unsigned t = 0; t < TESTS; t++) {
@@ -193,6 +228,11 @@ static void find_all(struct examiner *self, const struct agency_detection *detec
             for (uint64_t left = self->groups[g].subjects; left; left &= left - 1) {
                 unsigned s = (unsigned)__builtin_ctzll(left);
                 double z = z_of(&self->scoring->detection, (enum test)t, s);
+                if (verdict == VERDICT_COMPARED &&
+                    is_spared(self, detection, &self->groups[g], s, (enum test)t, as_of, z)) {
+                    self->findings[s][t].verdict = VERDICT_INSUFFICIENT;
+                    continue;
+                }
                 find(self, detection, s, (enum test)t, as_of, verdict, z, &self->findings[s][t]);
             }
         }

@@ -23,6 +23,7 @@ struct examiner {
     struct comparison *comparison;
     struct history history;
     unsigned features;
+    bool spares_phi;
 
     /* the agency at hand */
     const struct fold *fold;
@@ -37,6 +38,7 @@ struct examiner {
     struct feature base[COMPARED_CELLS_MAX][FEATURES_MAX];
     struct subject_group groups[SUBJECTS];
     unsigned group_count;
+    struct event_time phi_hour; /* of the overdispersion that is due and was spared so far; INT64_MIN: none is */
     struct finding findings[SUBJECTS][TESTS];
 
     /* what is handed out */

@@ -52,6 +52,12 @@ void examiner_close(struct examiner *self);
 /* Another scoring file from here on. */
 void examiner_use(struct examiner *self, const struct scoring *scoring);
 
+/* From here on overdispersion, which costs most of a look, is found only where it can make a difference to a transition:
+ * it only widens intervals, so a subject that could not fire without any needs none. Which episodes open and close, and
+ * what they are told with, is the same, as long as nothing comes late; the states between them are not kept. For who
+ * passes made-up years and asks for nothing else. */
+void examiner_spare_phi(struct examiner *self);
+
 /* One look at an agency: whatever of it is due. What is returned is borrowed until the next call. */
 struct examined examine_agency(struct examiner *self, const struct fold *fold, uint32_t agency,
                                struct agency_detection *detection, const struct examine_look *look);
