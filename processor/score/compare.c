@@ -183,11 +183,33 @@ static void count_interactions(const struct comparison *self, unsigned subject, 
     *n_base = fmin(*n_base, base);
 }
 
+/* Squares of standard errors, or of half-widths, summed over strata that are independent. What people answered to
+ * several statements comes from the same people: those components add up as they are, which bounds their sum whatever
+ * their correlation (the sd of a sum is at most the sum of the sds). */
+struct spread {
+    double operational; /* squares */
+    double survey;      /* not squared */
+};
+
+static void spread_add(struct spread *self, const struct component *component, double squares)
+{
+    if (is_rating(component->signal)) {
+        self->survey += sqrt(squares);
+    } else {
+        self->operational += squares;
+    }
+}
+
+static double spread_squares(const struct spread *self)
+{
+    return self->operational + self->survey * self->survey;
+}
+
 bool comparison_z(struct comparison *self, unsigned subject, double *z)
 {
     double n_now, n_base;
     double d = 0;
-    double variance = 0;
+    struct spread variance = {0, 0};
     choose_components(self, subject);
     count_interactions(self, subject, &n_now, &n_base);
     if (self->component_count == 0 || !reaches(n_now, DISPERSION_N_LEAST)) {
@@ -196,38 +218,39 @@ bool comparison_z(struct comparison *self, unsigned subject, double *z)
     for (size_t i = 0; i < self->component_count; i++) {
         const struct component *component = &self->components[i];
         double weight = component->omega / component->n_now;
+        double squares = 0;
         for (uint32_t left = component->channels; left; left &= left - 1) {
             const struct strata_of *of = &self->of[component->feature][__builtin_ctz(left)];
             for (uint32_t s = of->first; s < of->first + of->count; s++) {
                 const struct stratum *stratum = &self->strata[s];
                 double share = weight * stratum->now.n;
                 d += share * (stratum->p_now - stratum->p_base);
-                variance += share * share * stratum->variance;
+                squares += share * share * stratum->variance;
             }
         }
+        spread_add(&variance, component, squares);
     }
-    *z = d / sqrt(fmax(variance, 1e-12));
+    *z = d / sqrt(fmax(spread_squares(&variance), 1e-12));
     return true;
 }
 
 /* ---- intervals ---- */
 
-static struct interval proportion(const struct feature *feature, bool is_mean, double z, double phi)
+/* How widely the answers of a stratum lie about their mean, of the most that the mean allows: 1 when all are at the
+ * ends of the scale. From the window and its baseline together, since a few answers may all be alike by chance, and
+ * with one at each end beside them. */
+static double relative_spread(const struct stratum *stratum)
 {
-    double n = feature->n / phi;
-    if (!is_mean || feature->n <= 0) {
-        return interval_wilson(feature->x / phi, n, z);
-    }
-    double mean = feature->x / feature->n;
-    double variance = feature->n > 1 ? fmax(0, (feature->q - feature->n * mean * mean) / (feature->n - 1)) : 0.25;
-    double half = z * sqrt(variance / n);
-    return (struct interval){mean, fmax(0, mean - half), fmin(1, mean + half)};
+    double n = stratum->now.n + stratum->base.n + 2;
+    double mean = (stratum->now.x + stratum->base.x + 1) / n;
+    double squares = (stratum->now.q + stratum->base.q + 1) / n;
+    return fmax(squares - mean * mean, 1e-9) / (mean * (1 - mean));
 }
 
 /* What has been added up over the rows so far. */
 struct sums {
-    double z, phi;
-    double below, above; /* squares */
+    double z;
+    double below, above; /* squares, of the component at hand */
 };
 
 static void add_row(struct comparison *self, const struct component *component, enum channel channel,
@@ -255,9 +278,10 @@ static void add_row(struct comparison *self, const struct component *component, 
     finding->mix += row->omega * (row->w_now - row->w_base) * row->p_base;
     finding->d += finding_row_points(row);
     if (stratum->now.n > 0) { /* else it weighs nothing */
-        struct interval parts[] = {proportion(&stratum->now, is_mean, sums->z, sums->phi),
-                                   proportion(&stratum->base, is_mean, sums->z, sums->phi)};
-        struct interval change = interval_difference(parts[0], parts[1]);
+        double per = is_mean ? relative_spread(stratum) : 1;
+        struct interval now = interval_wilson(stratum->now.x / per, stratum->now.n / per, sums->z);
+        struct interval base = interval_wilson(stratum->base.x / per, stratum->base.n / per, sums->z);
+        struct interval change = interval_difference(now, base);
         double down = share * (change.value - change.low);
         double up = share * (change.high - change.value);
         sums->below += down * down;
@@ -265,10 +289,23 @@ static void add_row(struct comparison *self, const struct component *component, 
     }
 }
 
+static void add_rows(struct comparison *self, const struct component *component, struct sums *sums,
+                     struct finding *finding)
+{
+    for (uint32_t left = component->channels; left; left &= left - 1) {
+        unsigned c = (unsigned)__builtin_ctz(left);
+        const struct strata_of *of = &self->of[component->feature][c];
+        for (uint32_t s = of->first; s < of->first + of->count; s++) {
+            add_row(self, component, (enum channel)c, &self->strata[s], sums, finding);
+        }
+    }
+}
+
 enum verdict comparison_find(struct comparison *self, unsigned subject, double z, double phi, struct finding *finding)
 {
     const struct detection *rule = &self->composition->scoring->detection;
-    struct sums sums = {.z = z, .phi = phi};
+    struct spread below = {0, 0};
+    struct spread above = {0, 0};
     choose_components(self, subject);
     count_interactions(self, subject, &finding->n_now, &finding->n_base);
     finding->z = z;
@@ -281,15 +318,12 @@ enum verdict comparison_find(struct comparison *self, unsigned subject, double z
     }
     for (size_t i = 0; i < self->component_count; i++) {
         const struct component *component = &self->components[i];
-        for (uint32_t left = component->channels; left; left &= left - 1) {
-            unsigned c = (unsigned)__builtin_ctz(left);
-            const struct strata_of *of = &self->of[component->feature][c];
-            for (uint32_t s = of->first; s < of->first + of->count; s++) {
-                add_row(self, component, (enum channel)c, &self->strata[s], &sums, finding);
-            }
-        }
+        struct sums sums = {.z = z};
+        add_rows(self, component, &sums, finding);
+        spread_add(&below, component, sums.below);
+        spread_add(&above, component, sums.above);
     }
-    finding->low = finding->d - sqrt(sums.below);
-    finding->high = finding->d + sqrt(sums.above);
+    finding->low = finding->d - sqrt(phi * spread_squares(&below));
+    finding->high = finding->d + sqrt(phi * spread_squares(&above));
     return VERDICT_COMPARED;
 }

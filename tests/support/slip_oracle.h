@@ -173,17 +173,26 @@ static inline double oracle_wilson(double p, double n, double z, bool upper)
     return (low + high) / 2;
 }
 
+/* Where answers are worth more than good or bad, they lie less widely about their mean than good and bad ones would: by
+ * how much is asked of all answers of the stratum, then and now, and of one at either end of the scale. */
+static inline double oracle_answers(const struct oracle_stratum *stratum, unsigned signal, const struct oracle *self)
+{
+    if (signal < SIGNAL_RATING_OFFICE_ANSWERS || self->scoring->method == METHOD_TOP2BOX) {
+        return 1;
+    }
+    double n = stratum->n[0] + stratum->n[1] + 2;
+    double mean = (stratum->x[0] + stratum->x[1] + 1) / n;
+    double about_mean = (stratum->q[0] + stratum->q[1] + 1) - n * mean * mean;
+    double at_most = n * mean * (1 - mean);
+    return about_mean / at_most;
+}
+
+/* Without overdispersion: that widens the whole. */
 static inline double oracle_bound(const struct oracle *self, unsigned signal, const struct oracle_stratum *stratum,
-                                  int side, double z, double phi, bool upper)
+                                  int side, double z, bool upper)
 {
     double n = stratum->n[side];
-    double p = stratum->x[side] / n;
-    if (signal >= SIGNAL_RATING_OFFICE_ANSWERS && self->scoring->method != METHOD_TOP2BOX) {
-        double variance = n > 1 ? (stratum->q[side] - n * p * p) / (n - 1) : .25;
-        double half = z * sqrt(fmax(variance, 0) * phi / n);
-        return upper ? fmin(1, p + half) : fmax(0, p - half);
-    }
-    return oracle_wilson(p, n / phi, z, upper);
+    return oracle_wilson(stratum->x[side] / n, n, z * sqrt(oracle_answers(stratum, signal, self)), upper);
 }
 
 struct oracle_term {
@@ -309,15 +318,16 @@ static inline struct oracle_answer oracle_compare(const struct oracle *self, uns
     struct oracle_term terms[DRIVERS * SIGNALS];
     size_t count = oracle_terms(self, subject, terms);
     double interactions[2];
-    double below = 0;
-    double above = 0;
-    double variance = 0;
+    double sums[2][3] = {{0}}; /* of outcomes, squared; of what was answered, as it is: below, above, variance */
     oracle_interactions(self, subject, terms, count, interactions);
     answer.n_now = interactions[0];
     answer.n_base = interactions[1];
     answer.compared = count > 0;
     for (size_t i = 0; i < count; i++) {
         double n[2];
+        double below = 0;
+        double above = 0;
+        double variance = 0;
         (void)oracle_is_usable(self, terms[i].signal, terms[i].channels, n);
         for (unsigned c = 0; c < CHANNELS; c++) {
             struct oracle_stratum strata[ORACLE_SERVICES + 1];
@@ -337,20 +347,27 @@ static inline struct oracle_answer oracle_compare(const struct oracle *self, uns
                     a * a * (pooled_q - pooled * pooled) * (1 / fmax(strata[s].n[0], 1) + 1 / fmax(strata[s].n[1], 1));
                 if (strata[s].n[0] > 0) {
                     double base_low =
-                        strata[s].n[1] > 0 ? oracle_bound(self, terms[i].signal, &strata[s], 1, z, phi, false) : 0;
+                        strata[s].n[1] > 0 ? oracle_bound(self, terms[i].signal, &strata[s], 1, z, false) : 0;
                     double base_high =
-                        strata[s].n[1] > 0 ? oracle_bound(self, terms[i].signal, &strata[s], 1, z, phi, true) : 1;
-                    double low = oracle_bound(self, terms[i].signal, &strata[s], 0, z, phi, false);
-                    double high = oracle_bound(self, terms[i].signal, &strata[s], 0, z, phi, true);
+                        strata[s].n[1] > 0 ? oracle_bound(self, terms[i].signal, &strata[s], 1, z, true) : 1;
+                    double low = oracle_bound(self, terms[i].signal, &strata[s], 0, z, false);
+                    double high = oracle_bound(self, terms[i].signal, &strata[s], 0, z, true);
                     above += a * a * ((high - p) * (high - p) + (p_base - base_low) * (p_base - base_low));
                     below += a * a * ((p - low) * (p - low) + (base_high - p_base) * (base_high - p_base));
                 }
             }
         }
+        bool answered = terms[i].signal >= SIGNAL_RATING_OFFICE_ANSWERS;
+        sums[answered][0] += answered ? sqrt(below) : below;
+        sums[answered][1] += answered ? sqrt(above) : above;
+        sums[answered][2] += answered ? sqrt(variance) : variance;
     }
-    answer.low = answer.d - sqrt(below);
-    answer.high = answer.d + sqrt(above);
-    answer.z = answer.d / sqrt(fmax(variance, 1e-12));
+    for (unsigned k = 0; k < 3; k++) {
+        sums[0][k] = sqrt(sums[0][k] + sums[1][k] * sums[1][k]);
+    }
+    answer.low = answer.d - sqrt(phi) * sums[0][0];
+    answer.high = answer.d + sqrt(phi) * sums[0][1];
+    answer.z = answer.d / fmax(sums[0][2], 1e-6);
     return answer;
 }
 

@@ -358,7 +358,7 @@ static void detection_is_what_was_said(void **state)
                                         "  looks_to_close: 5\n"
                                         "  min_n: {now: 60}\n"
                                         "  min_n_pooled: {baseline: 120}\n"
-                                        "  parts_z: 1\n"
+                                        "  parts_z: 1.5\n"
                                         "  history: {weeks: 7, learning_until: 7}\n"
                                         "  pinned: {from: 2026-01-01, to: 2026-03-31}\n"
                                         "  new_level_after: 14d\n"
@@ -368,7 +368,7 @@ static void detection_is_what_was_said(void **state)
     const struct detection *detection = &scoring->detection;
     assert_float_equal(detection->margin, 0.035, 1e-15);
     assert_int_equal(detection->tests[TEST_1H].look_us, 0);
-    assert_float_equal(detection->tests[TEST_1H].z, 5.5, 0);
+    assert_float_equal(detection->tests[TEST_1H].z, detection_defaults.tests[TEST_1H].z, 0);
     assert_float_equal(detection->tests[TEST_7D].z, 3, 0);
     assert_int_equal(detection->tests[TEST_7D].look_us, 12 * US_PER_HOUR);
     assert_int_equal(detection->looks_to_fire, 4);
@@ -377,7 +377,7 @@ static void detection_is_what_was_said(void **state)
     assert_float_equal(detection->n_base, 300, 0);
     assert_float_equal(detection->stratum_n_now, 30, 0);
     assert_float_equal(detection->stratum_n_base, 120, 0);
-    assert_float_equal(detection->subject_z_raise, 1, 0);
+    assert_float_equal(detection->subject_z_raise, 1.5, 0);
     assert_int_equal(detection->baseline_weeks, 7);
     assert_int_equal(detection->weeks_least, 7);
     assert_int_equal(detection->pinned_from_day, 20454); /* 56 years and 14 leap days after 1970 */

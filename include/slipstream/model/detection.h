@@ -70,7 +70,7 @@ struct detection {
 #define BASELINE_WEEKS_MAX 8 /* the panes reach back nine weeks, the window itself included */
 #define DAY_NONE           INT32_MIN
 
-/* DOMAIN.md's, as simulated there. */
+/* DOMAIN.md's; every z as tests/simulate.md has settled it. */
 extern const struct detection detection_defaults;
 
 #endif

@@ -41,7 +41,7 @@ struct finding {
     enum test test;
     enum verdict verdict;
     struct event_time as_of, from; /* the window's end and start */
-    double d, low, high;           /* bounds at z, with n / φ */
+    double d, low, high;           /* bounds at z, with φ */
     double z, phi;
     double clear_high;             /* of an open slip: the upper bound that clears it */
     double now, base;     /* the subject as d compares it: now − base = d */

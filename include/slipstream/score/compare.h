@@ -4,7 +4,23 @@
  * Pure. A scoring file is compiled to a `composition`: which signals make up which subject. A cell's counters are read
  * into features, one a signal; those of all cells, now and in the baseline, are then compared, subject by subject.
  * Weights are renormalised as in the scores: of signals over those of their line that can be used in both windows, of
- * lines over those of their driver, of drivers over those of the score. */
+ * lines over those of their driver, of drivers over those of the score.
+ *
+ * The interval is Wilson's for each stratum and component, from what it counted, combined by MOVER (score.h has the
+ * sources), and what that comes to is widened by √φ. Three things about it were settled by simulation
+ * (tests/simulate.md):
+ * - φ widens the sum. It says how uncertain that is, and not a part of it: Wilson's interval from n / φ is pulled to
+ * the middle as that of a few would be, and its upper side becomes too short where most is good.
+ * - What people answered to several statements of one survey is added up as if it agreed entirely: half-widths, and
+ *   standard errors in z, as they are and not their squares, which is right or too careful whatever the correlation
+ * (the sd of a sum is at most the sum of the sds). φ cannot make up for it as it does for the signals of an
+ * interaction: it is a mean over earlier windows, and in many of those fewer than min_n answered, so that surveys took
+ * no part.
+ * - `net` and `mean` have Wilson's interval too, with n / κ answers, κ being their variance relative to the most that
+ *   their mean allows (Bhatia & Davis 2000, Am Math Mon 107:353): the effective sample size of Korn & Graubard (1998,
+ *   Survey Methodology 24:193). κ comes from the window and its baseline together, with an answer at either end of the
+ *   scale beside them. For many answers this is the normal interval with their sample variance; for few it is not the
+ *   point that a sample variance of nothing makes of ten who by chance say the same. */
 #ifndef SLIPSTREAM_SCORE_COMPARE_H
 #define SLIPSTREAM_SCORE_COMPARE_H
 
@@ -26,7 +42,7 @@ enum {
 struct composition;
 struct composition *composition_open(const struct scoring *scoring); /* borrowed */
 void composition_close(struct composition *self);
-unsigned composition_features(const struct composition *self); /* how many there are */
+unsigned composition_features(const struct composition *self);                    /* how many there are */
 unsigned composition_feature(const struct composition *self, enum signal signal); /* FEATURES_MAX: it is not used */
 /* Overwrites features, as many as there are. */
 void composition_read(const struct composition *self, enum channel channel, const double counts[COUNTERS],
@@ -52,8 +68,8 @@ void comparison_set(struct comparison *self, const struct composition *compositi
  * be compared (fewer than 10 now). */
 bool comparison_z(struct comparison *self, unsigned subject, double *z);
 
-/* The subject's difference with its bounds at z, all counts divided by phi. INSUFFICIENT below the least n / φ: the
- * counts are there, the difference is not. Fills in what is of the comparison; rows last until the next call. */
+/* The subject's difference with its bounds at z. INSUFFICIENT below the least n / φ: the counts are there, the
+ * difference is not. Fills in what is of the comparison; rows last until the next call. */
 enum verdict comparison_find(struct comparison *self, unsigned subject, double z, double phi, struct finding *finding);
 
 #endif
