@@ -74,10 +74,77 @@ void jout_text(struct jout *self, const char *text)
     jout_span(self, span_text(text));
 }
 
+/* The digits of a number, at the end of the room there is for them; returns where they begin. */
+#define DIGITS_MAX 20
+static char *digits_of(uint64_t number, char room[DIGITS_MAX])
+{
+    char *at = room + DIGITS_MAX;
+    do {
+        *--at = (char)('0' + number % 10);
+        number /= 10;
+    } while (number);
+    return at;
+}
+
+static void put_digits(struct buffer *out, uint64_t number)
+{
+    char room[DIGITS_MAX];
+    const char *first = digits_of(number, room);
+    buffer_bytes(out, first, (size_t)(room + DIGITS_MAX - first));
+}
+
+static void put_int(struct buffer *out, int64_t value)
+{
+    if (value < 0) {
+        buffer_u8(out, '-');
+    }
+    put_digits(out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+/* Ten digits, as %.10g has them, and no zeros at the end. The C library makes them exactly, out of hundreds of bits;
+ * for what has at most nine digits before the point and no more than four zeros behind it an integer of ten digits
+ * does, which is off by at most one in the tenth. */
+#define REAL_LEAST 1e-4
+#define REAL_MOST  1e9
+static void put_real(struct buffer *out, double value)
+{
+    double size = fabs(value);
+    if (size != 0 && !(size >= REAL_LEAST && size < REAL_MOST)) {
+        buffer_text(out, "%.10g", value);
+        return;
+    }
+    unsigned places = 9; /* behind the point */
+    double scale = 1e9;
+    while (size * scale >= 1e10 - 0.5) {
+        places--;
+        scale /= 10;
+    }
+    while (size != 0 && size * scale < 1e9 - 0.5) {
+        places++;
+        scale *= 10;
+    }
+    uint64_t number = (uint64_t)(size * scale + 0.5);
+    uint64_t point = (uint64_t)(scale + 0.5);
+    if (signbit(value)) {
+        buffer_u8(out, '-');
+    }
+    put_digits(out, number / point);
+    char room[DIGITS_MAX];
+    uint64_t rest = number % point + point; /* a one before it keeps its zeros */
+    const char *first = digits_of(rest, room) + 1;
+    while (places && first[places - 1] == '0') {
+        places--;
+    }
+    if (places) {
+        buffer_u8(out, '.');
+        buffer_bytes(out, first, places);
+    }
+}
+
 void jout_int(struct jout *self, int64_t value)
 {
     separate(self);
-    buffer_text(self->out, "%lld", (long long)value);
+    put_int(self->out, value);
 }
 
 void jout_real(struct jout *self, double value)
@@ -87,7 +154,7 @@ void jout_real(struct jout *self, double value)
         return;
     }
     separate(self);
-    buffer_text(self->out, "%.10g", value);
+    put_real(self->out, value);
 }
 
 void jout_bool(struct jout *self, bool value)

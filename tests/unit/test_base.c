@@ -1,6 +1,7 @@
 /* test_base.c - outcomes and reasons, text, buffers, clocks, hashes. The log has test_log.c.
  *
- * Oracles: the published test vectors of each hash, jansson for UTF-8, bytes written out by hand for the encodings. */
+ * Oracles: the published test vectors of each hash, jansson for UTF-8, printf for numbers, bytes written out by hand
+ * for the encodings. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,8 +9,11 @@
 
 #include <cmocka.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "seeded.h"
 #include "slipstream/base.h"
 
 #define COUNT(rows)    (sizeof(rows) / sizeof((rows)[0]))
@@ -378,6 +382,71 @@ static void hash64_is_xxh3(void **state)
     assert_int_not_equal(hash64(span_text("a"), 0), hash64(span_text("b"), 0));
 }
 
+/* What is written for a number, alone. */
+static const char *real_text(double value, char text[64])
+{
+    struct buffer out;
+    buffer_init(&out, 64);
+    struct jout jout = {.out = &out};
+    jout_real(&jout, value);
+    snprintf(text, 64, "%.*s", (int)out.size, (const char *)out.data);
+    buffer_done(&out);
+    return text;
+}
+
+static const struct {
+    double value;
+    const char *text;
+} reals[] = {
+    {0, "0"},
+    {-0.0, "-0"},
+    {1, "1"},
+    {-1, "-1"},
+    {0.5, "0.5"},
+    {0.875, "0.875"},
+    {12.34, "12.34"},
+    {100, "100"},
+    {-100.05, "-100.05"},
+    {0.1, "0.1"},
+    {1.0 / 3, "0.3333333333"},
+    {2.0 / 3, "0.6666666667"},
+    {0.0001, "0.0001"},
+    {0.00099999999999, "0.001"},
+    {0.99999999999, "1"},
+    {9.9999999999, "10"},
+    {9.99999999, "9.99999999"},
+    {99999.99999, "99999.99999"},
+    {123456.789012, "123456.789"},
+    {999999999, "999999999"},
+    {999999998.7, "999999998.7"},
+    {999999999.97, "1000000000"},
+    {1e9, "1000000000"},
+    {1e15, "1e+15"},
+    {0.00001, "1e-05"},
+    {INFINITY, "null"},
+    {NAN, "null"},
+};
+
+static void numbers_are_written_with_ten_digits(void **state)
+{
+    (void)state;
+    char text[64], expected[64];
+    for (size_t row = 0; row < COUNT(reals); row++) {
+        assert_string_equal(real_text(reals[row].value, text), reals[row].text);
+    }
+    struct seeded random = {1};
+    for (unsigned i = 0; i < 200000; i++) { /* as the C library does, but for one in the tenth digit */
+        double value = (seeded_unit(&random) - 0.5) * pow(10, (double)seeded_between(&random, -7, 12));
+        snprintf(expected, sizeof expected, "%.10g", value);
+        double unit = pow(10, floor(log10(fabs(value))) - 9);
+        double written = strtod(real_text(value, text), NULL);
+        if (fabs(written - strtod(expected, NULL)) > unit * 1.001 || fabs(written - value) > unit * 0.501 ||
+            strlen(text) > strlen(expected) + 1) {
+            fail_msg("%.17g: %s, and should be %s", value, text, expected);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -396,6 +465,7 @@ int main(void)
         cmocka_unit_test(murmur2_is_kafkas),
         cmocka_unit_test(fingerprints_are_avros),
         cmocka_unit_test(hash64_is_xxh3),
+        cmocka_unit_test(numbers_are_written_with_ten_digits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

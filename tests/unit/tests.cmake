@@ -1,4 +1,4 @@
-slipstream_test(unit base LINKS base jansson)
+slipstream_test(unit base LINKS base jansson m)
 slipstream_test(unit log LINKS base jansson)
 slipstream_test(unit interaction LINKS model)
 slipstream_test(unit signals LINKS model)
