@@ -2,6 +2,9 @@
 #include "pane_body.h"
 
 #include <endian.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 _Static_assert(COUNTERS % PANE_GROUP == 0 && COUNTERS / PANE_GROUP <= 64, "a bit for every group of counters");
 
@@ -160,12 +163,22 @@ static inline uint64_t take_number(const uint8_t *bytes, size_t *bit)
 /* Bit i: counter i of the group is not 0. */
 static inline unsigned which_are_set(const int32_t counts[PANE_GROUP])
 {
+#ifdef __SSE2__
+    const __m128i *halves = (const __m128i *)(const void *)counts;
+    const __m128i zero = _mm_setzero_si128();
+    __m128i low = _mm_cmpeq_epi32(_mm_loadu_si128(halves), zero);
+    __m128i high = _mm_cmpeq_epi32(_mm_loadu_si128(halves + 1), zero);
+    __m128i are_zero = _mm_packs_epi16(_mm_packs_epi32(low, high), zero);
+    return (unsigned)_mm_movemask_epi8(are_zero) ^ 0xFF;
+#else
     unsigned set = 0;
     for (unsigned i = 0; i < PANE_GROUP; i++) {
         set |= (unsigned)(counts[i] != 0) << i;
     }
     return set;
+#endif
 }
+_Static_assert(PANE_GROUP == 8, "a group is two vectors of four");
 
 static inline uint32_t signs_of(const int32_t counts[PANE_GROUP])
 {
