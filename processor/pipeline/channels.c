@@ -41,6 +41,20 @@ static void see_six_hours(void *context, int64_t index, const double counts[COUN
     put(self->panes, self->first_pane, CHANNELS_PANES, index, counts[COUNTER_INTERACTIONS]);
 }
 
+static void each_pane(struct channel_panes *self, const struct channel_look *look, enum resolution resolution,
+                      pane_visitor *visit)
+{
+    for (uint32_t s = 0; s < look->agency->service_count; s++) {
+        uint32_t position = look->agency->services[s].cells[look->channel];
+        if (position != FOLD_NONE) {
+            const struct cell *cell = &fold_cell_at(look->fold, position)->cell;
+            int64_t begins_us = cell_begins_us(cell);
+            self->begins_us = begins_us < self->begins_us ? begins_us : self->begins_us;
+            cell_each_pane(cell, resolution, visit, self);
+        }
+    }
+}
+
 static void read_panes(struct channel_panes *self, const struct channel_look *look)
 {
     memset(self->hours, 0, sizeof self->hours);
@@ -48,19 +62,8 @@ static void read_panes(struct channel_panes *self, const struct channel_look *lo
     self->first_hour = time_floor(look->as_of.us, US_PER_HOUR) - CHANNELS_HOURS + 1;
     self->first_pane = time_floor(look->as_of.us, SIX_HOURS_US) - CHANNELS_PANES + 1;
     self->begins_us = INT64_MAX;
-    self->last_minute = INT64_MIN;
-    for (uint32_t s = 0; s < look->agency->service_count; s++) {
-        uint32_t position = look->agency->services[s].cells[look->channel];
-        if (position == FOLD_NONE) {
-            continue;
-        }
-        const struct cell *cell = &fold_cell_at(look->fold, position)->cell;
-        int64_t begins_us = cell_begins_us(cell);
-        self->begins_us = begins_us < self->begins_us ? begins_us : self->begins_us;
-        cell_each_pane(cell, PANE_MINUTE, see_minute, self);
-        cell_each_pane(cell, PANE_HOUR, see_hour, self);
-        cell_each_pane(cell, PANE_SIX_HOURS, see_six_hours, self);
-    }
+    each_pane(self, look, PANE_HOUR, see_hour);
+    each_pane(self, look, PANE_SIX_HOURS, see_six_hours);
 }
 
 /* ---- a volume ---- */
@@ -117,8 +120,10 @@ static void lay_out(struct channel_panes *self, const struct channel_look *look)
 /* ---- a look ---- */
 
 /* Since the last contact, when that is known to the minute; else since the stretch began. */
-static struct event_time since(const struct channel_panes *self, const struct channel_look *look, unsigned hours)
+static struct event_time since(struct channel_panes *self, const struct channel_look *look, unsigned hours)
 {
+    self->last_minute = INT64_MIN;
+    each_pane(self, look, PANE_MINUTE, see_minute);
     int64_t began_us = (time_floor(look->as_of.us, US_PER_HOUR) - hours + 1) * US_PER_HOUR;
     int64_t last_us = self->last_minute == INT64_MIN ? INT64_MIN : (self->last_minute + 1) * US_PER_MINUTE;
     bool is_known = last_us > began_us - US_PER_HOUR && last_us <= began_us;

@@ -4,15 +4,18 @@
  *     bench_looks [AGENCIES [MINUTES]]
  *
  * Each agency has three services on four channels. Scoring is what the stage does in a minute's look: every cell's
- * windows, tallies, the cards as a whole and by channel; examining is the slip rule, each window when it is due. The
- * linker puts a counter in front of the allocator (tests.cmake: --wrap). */
-#include "slipstream/pipeline/examine.h"
+ * windows, tallies, the cards as a whole and by channel; examining is the slip rule, each window when it is due; the
+ * others are silent channels, every one of them as if it were quiet, so that its panes are read, and what the fleet is
+ * told. The linker puts a counter in front of the allocator (tests.cmake: --wrap). */
+#include "channels.h"
 #include "counted_heap.h"
 #include "folded.h"
 #include "slipstream/config.h"
+#include "slipstream/pipeline/examine.h"
 #include "slipstream/roll.h"
 #include "slipstream/score.h"
 #include "traffic.h"
+#include "turn.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -35,7 +38,10 @@ struct looks {
     int64_t at_us; /* of the next event */
     struct window_sums sums;
     struct tallies all[WINDOWS], channels[WINDOWS][CHANNELS];
-    struct cost scoring_cost, examining_cost;
+    struct cost scoring_cost, examining_cost, others_cost;
+    struct channel_panes panes;
+    struct silence silence; /* always heard */
+    unsigned silent, changes;
     int64_t minute_ns; /* of the minute at hand */
     unsigned episodes;
 };
@@ -100,6 +106,29 @@ static void end(struct cost *cost, int64_t began_ns, int64_t allocations_before)
     cost->allocations += allocations - allocations_before;
 }
 
+static void look_at_others(struct looks *self, uint32_t at, struct event_time as_of)
+{
+    const struct fold_agency *agency = fold_agency_at(self->fold, at);
+    struct event_time before = {as_of.us - US_PER_MINUTE};
+    int64_t period_us = self->scoring->detection.silence_look_us;
+    bool due = turn_of_agency(agency->name, as_of, period_us) != turn_of_agency(agency->name, before, period_us);
+    for (unsigned c = 0; due && c < CHANNELS; c++) {
+        const struct channel_look look = {.fold = self->fold,
+                                          .agency = agency,
+                                          .channel = (enum channel)c,
+                                          .scoring = self->scoring,
+                                          .silence = &self->silence,
+                                          .as_of = as_of,
+                                          .month = A_DAY * 28 / CHANNELS};
+        self->silent += channels_look(&self->panes, &look).silent;
+    }
+    if (turn_of_agency(agency->name, as_of, US_PER_HOUR) != turn_of_agency(agency->name, before, US_PER_HOUR)) {
+        self->changes +=
+            examine_at(self->examiner, self->fold, at, &self->detections[at], as_of, SUBJECT_CX, TEST_7D, 3.076)
+                .verdict == VERDICT_COMPARED;
+    }
+}
+
 static void look_at_all(struct looks *self, struct event_time as_of)
 {
     struct examine_look look = {as_of, {as_of.us - US_PER_MINUTE}, false};
@@ -116,6 +145,12 @@ static void look_at_all(struct looks *self, struct event_time as_of)
             (unsigned)examine_agency(self->examiner, self->fold, a, &self->detections[a], &look).event_count;
     }
     end(&self->examining_cost, began_ns, before);
+    before = allocations;
+    began_ns = now_ns();
+    for (uint32_t a = 0; a < self->agencies; a++) {
+        look_at_others(self, a, as_of);
+    }
+    end(&self->others_cost, began_ns, before);
 }
 
 static void looks_init(struct looks *self, uint32_t agencies)
@@ -129,6 +164,8 @@ static void looks_init(struct looks *self, uint32_t agencies)
     }
     problems_done(&problems);
     self->agencies = agencies;
+    memset(self->silence.heard, 0xFF, sizeof self->silence.heard);
+    self->silence.hour = INT64_C(20100) * 24;
     self->fold = fold_open(&limits);
     self->examiner = examiner_open(self->scoring);
     self->detections = calloc(agencies, sizeof *self->detections);
@@ -168,7 +205,7 @@ int main(int count, char **words)
         fold_until(&looks, until_us);
         look_at_all(&looks, (struct event_time){until_us});
     }
-    looks.scoring_cost = looks.examining_cost = (struct cost){0};
+    looks.scoring_cost = looks.examining_cost = looks.others_cost = (struct cost){0};
     looks.episodes = 0;
     for (unsigned i = 0; i < minutes; i++, until_us += US_PER_MINUTE) {
         fold_until(&looks, until_us);
@@ -179,7 +216,9 @@ int main(int count, char **words)
     printf("%-10s%10s%10s%14s\n", "", "s/minute", "most", "allocations");
     report("scoring", &looks.scoring_cost, minutes);
     report("examining", &looks.examining_cost, minutes);
-    printf("seconds a minute %.3f\n", (double)(looks.scoring_cost.ns + looks.examining_cost.ns) / 1e9 / minutes);
+    report("others", &looks.others_cost, minutes);
+    printf("seconds a minute %.3f\n",
+           (double)(looks.scoring_cost.ns + looks.examining_cost.ns + looks.others_cost.ns) / 1e9 / minutes);
     for (uint32_t a = 0; a < agencies; a++) {
         agency_detection_done(&looks.detections[a]);
     }
