@@ -22,7 +22,7 @@
 #define AGENCIES_MAX 40
 
 struct crowd {
-    char names[AGENCIES_MAX][16];
+    char names[AGENCIES_MAX][32];
     struct fleet_entry entries[AGENCIES_MAX];
     size_t count;
 };
