@@ -1,9 +1,11 @@
-/* state.c - any bytes as what is stored of a task: its cells, episodes, and whole hashes of fields.
+/* state.c - any bytes as what is stored of a task: its cells, episodes, and whole hashes of fields; and as what a task
+ * tells the fleet.
  *
  * Input: a byte that says what it is (enum kind), then the bytes. KIND_HASH: fields one after the other, each as the
  * sizes of its name (one byte) and of its value (two, little-endian), the name, the value. */
 #include "fuzz.h"
 
+#include "slipstream/score/fleet.h"
 #include "task_state.h"
 
 #include <math.h>
@@ -15,6 +17,7 @@ enum kind {
     KIND_CLOSED /* + enum resolution */,
     KIND_EPISODE = KIND_CLOSED + RESOLUTIONS,
     KIND_HASH,
+    KIND_PART,
     KINDS
 };
 
@@ -202,6 +205,7 @@ static const struct state_change *all_of(struct task *task, struct changes *chan
         if (record) {
             memset(record->episode_changed, true, sizeof record->episode_changed);
             memset(record->silence_changed, true, sizeof record->silence_changed);
+            record->divergence_changed = true;
         }
     }
     task_state_changes(task, changes);
@@ -259,6 +263,39 @@ static void try_hash(struct span bytes)
     task_done(&task);
 }
 
+/* ---- what a task tells the fleet ---- */
+
+static void check_figures(struct fleet_sum *sum)
+{
+    struct fleet_figures figures;
+    struct fleet fleet;
+    for (unsigned w = 0; w < WINDOWS; w++) {
+        if (fleet_sum_figures(sum, (enum window)w, &figures)) {
+            CHECK(figures.agencies >= FLEET_LEAST && figures.worst <= figures.best);
+            CHECK(strlen(figures.best_agency) <= ID_SIZE_MAX && strlen(figures.worst_agency) <= ID_SIZE_MAX);
+        }
+    }
+    fleet_sum_moved(sum, &fleet);
+    CHECK(fleet.changed >= 0);
+}
+
+static void try_part(struct span bytes)
+{
+    struct fleet_part part;
+    struct fleet_entry entry;
+    if (!fleet_part_read(&part, bytes)) {
+        return;
+    }
+    struct fleet_sum *sum = fleet_sum_open();
+    while (fleet_part_next(&part, &entry)) {
+        CHECK(entry.agency.size > 0 && entry.agency.size <= ID_SIZE_MAX);
+        CHECK(isfinite(entry.change.low) && isfinite(entry.change.high));
+        fleet_sum_add(sum, &entry);
+    }
+    check_figures(sum);
+    fleet_sum_close(sum);
+}
+
 void fuzz_one(struct span input)
 {
     struct cursor in = cursor_over(input);
@@ -268,6 +305,8 @@ void fuzz_one(struct span input)
         try_cell(kind, bytes);
     } else if (kind == KIND_EPISODE) {
         try_episode(bytes);
+    } else if (kind == KIND_PART) {
+        try_part(bytes);
     } else {
         try_hash(bytes);
     }
