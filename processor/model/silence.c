@@ -4,7 +4,7 @@
 #include "episode_bytes.h"
 
 #define WORDS      (sizeof((struct silence *)0)->heard / sizeof(uint64_t))
-#define HOURS_WEEK (7 * 24)
+#define HOURS_WEEK (INT64_C(7) * 24)
 #define HOUR_MOST  (INT64_MAX / US_PER_HOUR)
 
 static uint64_t bit_of(int64_t hour, size_t *word)

@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-#define HOURS_WEEK     (7 * 24)
-#define PANES_WEEK     (7 * 4)
+#define HOURS_WEEK     (INT64_C(7) * 24)
+#define PANES_WEEK     (INT64_C(7) * 4)
 #define SIX_HOURS_US   (6 * US_PER_HOUR)
 #define PEAK           8.0 /* times the mean hour; a channel with less than its share of this may be silent */
 #define HOURS_OF_MONTH (28 * 24)

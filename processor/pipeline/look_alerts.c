@@ -226,6 +226,12 @@ static bool channels_are_due(const struct glance *self, struct span agency)
            turn_of_agency(agency, self->as_of, period_us) > turn_of_agency(agency, previous, period_us);
 }
 
+/* Not one that has become an alias of another, or is no longer on the list: nothing comes under its name any more. */
+static bool is_counted_as_itself(const struct scoring *scoring, struct span agency)
+{
+    return span_equal(scoring_agency_id(scoring, agency), agency);
+}
+
 static enum alert_transition look_at_channel(const struct glance *self, uint32_t position, enum channel channel,
                                              bool hold)
 {
@@ -241,6 +247,7 @@ static enum alert_transition look_at_channel(const struct glance *self, uint32_t
                                       .month = (double)looker->channels[WINDOW_28D][channel].interactions};
     struct silence_look seen = channels_look(&looker->panes, &look);
     seen.hold |= hold;
+    seen.silent = seen.silent && is_counted_as_itself(look.scoring, look.agency->name);
     return detect_silence(silence, &look.scoring->detection, &seen);
 }
 

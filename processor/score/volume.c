@@ -21,8 +21,9 @@ double volume_chance(double k, double mean, double phi)
     double size = is_poisson ? 0 : mean / excess;
     double part = is_poisson ? -mean : -size * log(phi); /* its logarithm, of j contacts */
     double sum = part;
-    for (double j = 0; j + 1 <= k; j++) {
-        part += is_poisson ? log(mean / (j + 1)) : log((j + size) / (j + 1) * excess / phi);
+    for (int64_t j = 1; (double)j <= k; j++) {
+        double contacts = (double)j;
+        part += is_poisson ? log(mean / contacts) : log((contacts - 1 + size) / contacts * excess / phi);
         sum = log_sum(sum, part);
     }
     return fmin(1, exp(sum));

@@ -140,12 +140,34 @@ static void what_was_never_heard_is_not_missed(void **state)
     tear_down(self);
 }
 
+/* From the day on which a name is listed as an alias its contacts count as another's: it is not silent, it is gone. */
+static void a_name_that_has_become_an_alias_is_not_missed(void **state)
+{
+    (void)state;
+    struct score_setup *self = set_up();
+    struct told_alert alert;
+    struct scoring *scoring = &self->world.scoring;
+    const struct scoring_agency agencies[] = {{span_text("revenue"), span_text("Revenue")}};
+    const struct scoring_name listed[] = {{span_text(self->agencies[0]), 0}};
+    say_past(self);
+    live(self, WEEK, true, TELLS_CAUGHT_UP);
+    score_stop(self->score);
+    scoring->agencies = agencies;
+    scoring->names = listed;
+    scoring->agency_count = scoring->name_count = 1;
+    start_score(self);
+    live(self, DAY, false, TELLS_CAUGHT_UP);
+    assert_int_equal(told(self, "opened", &alert), 0);
+    tear_down(self);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_silent_channel_is_told_of_once),
         cmocka_unit_test(a_standstill_is_no_silence),
         cmocka_unit_test(what_was_never_heard_is_not_missed),
+        cmocka_unit_test(a_name_that_has_become_an_alias_is_not_missed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

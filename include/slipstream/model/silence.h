@@ -8,7 +8,7 @@
 
 #include "slipstream/model/alert.h"
 
-#define SILENCE_HOURS (14 * 24) /* that are remembered */
+#define SILENCE_HOURS (INT64_C(14) * 24) /* that are remembered */
 
 struct silence {
     struct episode episode; /* its target: the contacts that were usual while it was silent; its since: from when on */
