@@ -4,6 +4,7 @@
 #include "command.h"
 #include "progress.h"
 #include "simulate_replay.h"
+#include "simulate_signals.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -123,7 +124,7 @@ static bool read_scoring(struct simulate *self)
 /* ---- replay ---- */
 
 /* "2026-04-01=FILE": a scoring file, and the day from which on it is in force. */
-static bool read_switch(const struct simulate *self, struct replay_settings *settings, struct scoring **later)
+static bool read_switch(const struct simulate *self, struct passing_settings *settings, struct scoring **later)
 {
     const char *text = argument(self->command, &self->arguments, "switch");
     struct tm day = {0};
@@ -149,7 +150,7 @@ static enum exit_code run_replay(struct simulate *self)
         .mapping = argument(self->command, &self->arguments, "mapping"),
         .count = argument(self->command, &self->arguments, "count"),
         .by_month = !period || strcmp(period, "month") == 0,
-        .json = argument(self->command, &self->arguments, "json") != NULL,
+        .passing = {.out = stdout, .json = argument(self->command, &self->arguments, "json") != NULL},
     };
     bool fine = true;
     if (!settings.mapping) {
@@ -157,11 +158,71 @@ static enum exit_code run_replay(struct simulate *self)
     } else if (!settings.by_month && strcmp(period, "day") != 0) {
         fine = usage(self, "--period takes month or day, not ", period);
     }
-    fine = fine && read_scoring(self) && read_switch(self, &settings, &later);
-    settings.scoring = self->scoring;
+    fine = fine && read_scoring(self) && read_switch(self, &settings.passing, &later);
+    settings.passing.scoring = self->scoring;
     enum exit_code code = !fine ? EXIT_USAGE : simulate_replay(&settings) ? EXIT_FINE : EXIT_FAILED;
     scoring_close(later);
     return code;
+}
+
+/* ---- what cx.signals holds ---- */
+
+static enum exit_code pass_signals(struct simulate *self, const struct setup *setup)
+{
+    const struct config *config = &setup->config;
+    struct scoring *later = NULL;
+    struct signals_counts counts;
+    struct reason why;
+    struct signals_settings settings = {
+        .kafka = connect_kafka(config, setup->log),
+        .topic = config->topic_signals,
+        .limits = {.ids_max = (size_t)config->dedupe_max_ids,
+                   .horizon_us = config->dedupe_horizon,
+                   .agencies_max = (uint32_t)config->agencies_max,
+                   .services_max = (uint32_t)config->services_max},
+        .passing = {.out = stdout, .json = argument(self->command, &self->arguments, "json") != NULL},
+    };
+    if (!read_scoring(self) || !read_switch(self, &settings.passing, &later)) {
+        return EXIT_USAGE;
+    }
+    settings.passing.scoring = self->scoring;
+    signals_catch();
+    enum outcome passed = simulate_signals(&settings, &counts, &why);
+    scoring_close(later);
+    if (passed != DONE) {
+        return complain(self->command, &why);
+    }
+    fprintf(stderr,
+            "%lld events of %s, scoring %s: %lld duplicates, %lld too late, %lld messages that cannot be read\n",
+            (long long)counts.events, settings.topic, self->scoring->version, (long long)counts.duplicates,
+            (long long)counts.late, (long long)counts.unreadable);
+    return EXIT_FINE;
+}
+
+static enum exit_code run_signals(struct simulate *self, int argc, char **argv)
+{
+    struct setup setup;
+    enum exit_code code;
+    if (!setup_open(&setup, self->command, argc, argv, &code)) {
+        return code;
+    }
+    code = pass_signals(self, &setup);
+    setup_close(&setup);
+    return code;
+}
+
+/* What is of use to one way of simulating only. */
+static bool check_ways(const struct simulate *self)
+{
+    bool replay = argument(self->command, &self->arguments, "replay") != NULL;
+    bool signals = argument(self->command, &self->arguments, "signals") != NULL;
+    if (replay && signals) {
+        return usage(self, "--replay and --signals exclude each other", "");
+    }
+    if (!signals && (self->arguments.config_file || self->arguments.override_count)) {
+        return usage(self, "--config and --set are of use with --signals only", "");
+    }
+    return true;
 }
 
 /* ---- running ---- */
@@ -267,8 +328,12 @@ static enum exit_code run_simulate(const struct command *command, int argc, char
     if (parsed == DONE && argument(command, &self.arguments, "list")) {
         simulate_print_list();
         code = EXIT_FINE;
+    } else if (parsed == DONE && !check_ways(&self)) {
+        code = EXIT_USAGE;
     } else if (parsed == DONE && argument(command, &self.arguments, "replay")) {
         code = run_replay(&self);
+    } else if (parsed == DONE && argument(command, &self.arguments, "signals")) {
+        code = run_signals(&self, argc, argv);
     } else if (parsed == DONE && read_options(&self) && read_scoring(&self)) {
         code = run_all(&self);
     }
@@ -283,7 +348,8 @@ const struct command command_simulate = {
     .summary = "tries the slip rule on made-up histories: false episodes, power and delay",
     .detail =
         "Every scenario is so many agencies of its own chance: nine weeks of history, then weeks that are looked at\n"
-        "minute by minute, on a clock of their own, by the code that `run` looks with. Needs no Kafka and no Redis.\n"
+        "minute by minute, on a clock of their own, by the code that `run` looks with. Needs no Kafka and no Redis,\n"
+        "but for --signals.\n"
         "\n"
         "Where nothing slips it prints the false episodes an agency-month (28 days): those of the score by the window\n"
         "that opened them, those of drivers and behaviours (\"parts\"), and the sum of all with its standard error;\n"
@@ -298,8 +364,11 @@ const struct command command_simulate = {
         "\n"
         "--replay passes recorded time instead: a row of the file says, through a mapping as for import, what an\n"
         "interaction was like, and --count how many there were, which are spread evenly over a month or a day. It\n"
-        "prints the score of each month, every alert, and of each signal how many were good.",
+        "prints the score of each month, every alert, and of each signal how many were good. --signals does so with "
+        "what\n"
+        "cx.signals of the configured cluster holds, as it was recorded, to its end as of now; it only reads.",
     .example = "slipstream simulate --scenario days-1000,slip-8-2000 --agencies 200 --scoring mine.yaml",
+    .has_config = true,
     .options =
         {
             {"scenario", "NAME,...", "which, by their names; all when not given"},
@@ -310,6 +379,7 @@ const struct command command_simulate = {
             {"scoring", "FILE", "the scoring file to try; the one built in when not given"},
             {"jobs", "N", "threads; as many as there are processors when not given"},
             {"replay", "FILE", "recorded numbers instead: CSV, JSON lines, or a JSON array; scores, alerts, shares"},
+            {"signals", NULL, "what cx.signals holds, instead; --config or the environment says where"},
             {"mapping", "FILE", "how its columns become an interaction, as for import"},
             {"count", "COLUMN", "how many such interactions a row stands for; 1 when not given"},
             {"period", "month|day",

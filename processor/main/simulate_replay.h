@@ -6,16 +6,13 @@
 #define SLIPSTREAM_MAIN_SIMULATE_REPLAY_H
 
 #include "import_read.h"
-#include "slipstream/pipeline/examine.h"
+#include "simulate_passing.h"
 
 struct replay_settings {
     const char *path, *mapping;
     const char *count; /* the column that has the number; NULL: every row is one */
     bool by_month;     /* a row's time is a calendar month; else a day */
-    bool json;         /* one object a line */
-    const struct scoring *scoring;
-    const struct scoring *later; /* in force from switch_us on; NULL: none */
-    int64_t switch_us;
+    struct passing_settings passing;
 };
 
 /* Reads the file, passes its time, prints scores by month, alerts, and what was good of how many. Problems and

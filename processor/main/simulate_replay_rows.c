@@ -11,15 +11,6 @@
 
 #define REJECTIONS_TOLD 10
 
-int64_t replay_month(int64_t us, int later)
-{
-    time_t seconds = (time_t)time_floor(us, US_PER_SECOND);
-    struct tm calendar;
-    gmtime_r(&seconds, &calendar);
-    struct tm first = {.tm_year = calendar.tm_year, .tm_mon = calendar.tm_mon + later, .tm_mday = 1};
-    return (int64_t)timegm(&first) * US_PER_SECOND;
-}
-
 int64_t replay_row_due(const struct replay_row *row, int64_t now_us)
 {
     if (now_us >= row->to_us) {
@@ -106,7 +97,7 @@ static void add_row(struct reading *self, const struct interaction *interaction,
     uint32_t service = fold_service(self->fold, agency, interaction->service);
     *row = (struct replay_row){
         .from_us = from_us,
-        .to_us = self->settings->by_month ? replay_month(from_us, 1) : from_us + US_PER_DAY,
+        .to_us = self->settings->by_month ? passing_month(from_us, 1) : from_us + US_PER_DAY,
         .count = count,
         .cell = fold_cell(self->fold, agency, service, interaction->channel),
     };

@@ -25,7 +25,5 @@ struct replay_rows {
 bool replay_rows_read(struct replay_rows *self, const struct replay_settings *settings, struct fold *fold);
 /* How many of a row's have happened by then. */
 int64_t replay_row_due(const struct replay_row *row, int64_t now_us);
-/* When the calendar month of a moment begins, or a later one. */
-int64_t replay_month(int64_t us, int later);
 
 #endif

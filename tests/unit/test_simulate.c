@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "seeded.h"
 #include "simulate.h"
+#include "simulate_signals.h"
 #include "slipstream/config.h"
 
 #include <math.h>
@@ -187,6 +189,102 @@ static void threads_change_nothing(void **state)
     scoring_close(scoring);
 }
 
+/* ---- what cx.signals holds ---- */
+
+#define RECORDED_DAYS  64
+#define RECORDED_BEGIN (INT64_C(20459) * US_PER_DAY)
+#define SLIP_BEGINS_US (RECORDED_BEGIN + 63 * US_PER_DAY)
+
+struct recorded {
+    struct seeded random;
+    uint64_t ids;
+    int64_t good, n;
+};
+
+/* A quarter of an hour in a message: ten calls, four of five resolved, in the last day two of five. */
+static void record_quarter(struct recorded *self, int64_t from_us, struct buffer *message)
+{
+    struct batch_writer writer;
+    const struct batch_header header = {.written_at = {from_us + 15 * US_PER_MINUTE}, .instance = span_text("one")};
+    batch_writer_init(&writer);
+    uint32_t agency = batch_writer_agency(&writer, span_text("tax"));
+    uint32_t service = batch_writer_service(&writer, span_text("refunds"));
+    for (unsigned i = 0; i < 10; i++) {
+        struct signal_event event = {.at_us = from_us + i * 90 * US_PER_SECOND,
+                                     .id = ++self->ids,
+                                     .agency = agency,
+                                     .service = service,
+                                     .channel = CHANNEL_PHONE,
+                                     .kind = EVENT_INTERACTION,
+                                     .transfers = -1,
+                                     .outcomes_known = 1u << SIGNAL_RESOLVED};
+        for (unsigned d = 0; d < DURATIONS; d++) {
+            event.duration_ms[d] = ABSENT;
+        }
+        bool good = seeded_unit(&self->random) < (from_us < SLIP_BEGINS_US ? .8 : .4);
+        event.outcomes_yes = (uint32_t)good << SIGNAL_RESOLVED;
+        self->good += good;
+        self->n++;
+        batch_writer_event(&writer, &event);
+    }
+    batch_writer_seal(&writer, &header, message);
+    batch_writer_done(&writer);
+}
+
+static struct signals_counts pass_recorded(const struct scoring *scoring, struct recorded *recorded, FILE *out)
+{
+    struct signals_counts counts = {0};
+    const struct signals_settings settings = {
+        .limits = {.ids_max = 4096, .horizon_us = US_PER_HOUR, .agencies_max = 10, .services_max = 10},
+        .passing = {.out = out, .json = true, .scoring = scoring}};
+    struct signals_passing *passing = signals_passing_open(&settings, &counts);
+    struct buffer message;
+    buffer_init(&message, SIGNAL_BATCH_SIZE_MAX);
+    for (int64_t at = RECORDED_BEGIN; at < RECORDED_BEGIN + RECORDED_DAYS * US_PER_DAY; at += 15 * US_PER_MINUTE) {
+        record_quarter(recorded, at, &message);
+        signals_passing_message(passing, buffer_as_span(&message));
+        if (at % US_PER_DAY == 0) {
+            signals_passing_message(passing, buffer_as_span(&message)); /* again */
+        }
+    }
+    signals_passing_message(passing, span_text("nothing we know"));
+    struct recorded before = *recorded;
+    record_quarter(&before, RECORDED_BEGIN - 10 * US_PER_DAY, &message); /* before the panes */
+    signals_passing_message(passing, buffer_as_span(&message));
+    signals_passing_end(passing);
+    signals_passing_close(passing);
+    buffer_done(&message);
+    return counts;
+}
+
+static void what_was_recorded_is_passed_again(void **state)
+{
+    (void)state;
+    struct scoring *scoring = shipped_scoring();
+    struct recorded recorded = {.random = {3}};
+    char *text = NULL;
+    char share[128];
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    assert_non_null(out);
+    struct signals_counts counts = pass_recorded(scoring, &recorded, out);
+    fclose(out);
+    assert_int_equal(counts.events, recorded.n + RECORDED_DAYS * 10 + 10);
+    assert_int_equal(counts.duplicates, RECORDED_DAYS * 10);
+    assert_int_equal(counts.late, 10);
+    assert_int_equal(counts.unreadable, 1);
+    snprintf(share, sizeof share, "\"signal\":\"resolved\",\"good\":%lld,\"n\":%lld}", (long long)recorded.good,
+             (long long)recorded.n);
+    assert_non_null(strstr(text, "\"kind\":\"score\",\"agency\":\"tax\",\"from\":\"2026-02-01T00:00:00"));
+    assert_non_null(strstr(text, share));
+    const char *alert = strstr(text, "\"kind\":\"alert\"");
+    assert_non_null(alert); /* the first is the slip's, within its hours */
+    assert_int_equal(strncmp(strstr(alert, "\"at\":\""), "\"at\":\"2026-03-10T0", 18), 0);
+    assert_non_null(strstr(text, "\"subject\":\"cx\",\"transition\":\"opened\""));
+    free(text);
+    scoring_close(scoring);
+}
+
 /* ---- summaries, and the command ---- */
 
 static void summaries_add_up(void **state)
@@ -225,6 +323,9 @@ static void the_command_says_what_is_wrong(void **state)
         {"a switch without a file",
          {"--replay", "counts.csv", "--mapping", "m.yaml", "--switch=2026-04-01"},
          EXIT_USAGE},
+        {"two recordings", {"--signals", "--replay", "counts.csv", "--mapping", "m.yaml"}, EXIT_USAGE},
+        {"a configuration for nothing", {"--config", "c.yaml"}, EXIT_USAGE},
+        {"no such configuration", {"--signals", "--config", "/nowhere/c.yaml"}, EXIT_USAGE},
         {"no file to replay", {"--replay", "/nowhere/counts.json", "--mapping", "m.yaml"}, EXIT_FAILED},
         {"a list", {"--list"}, EXIT_FINE},
         {"one agency", {"--agencies", "1", "--weeks=1", "--scenario", "iid-30", "--json"}, EXIT_FINE},
@@ -249,10 +350,10 @@ static void the_command_says_what_is_wrong(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(histories_are_as_described),     cmocka_unit_test(nothing_is_found_where_nothing_slips),
-        cmocka_unit_test(a_careless_rule_cries_wolf),     cmocka_unit_test(a_slip_is_found_in_hours),
-        cmocka_unit_test(threads_change_nothing),         cmocka_unit_test(summaries_add_up),
-        cmocka_unit_test(the_command_says_what_is_wrong),
+        cmocka_unit_test(histories_are_as_described), cmocka_unit_test(nothing_is_found_where_nothing_slips),
+        cmocka_unit_test(a_careless_rule_cries_wolf), cmocka_unit_test(a_slip_is_found_in_hours),
+        cmocka_unit_test(threads_change_nothing),     cmocka_unit_test(what_was_recorded_is_passed_again),
+        cmocka_unit_test(summaries_add_up),           cmocka_unit_test(the_command_says_what_is_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
