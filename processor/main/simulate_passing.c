@@ -172,7 +172,9 @@ static void end_month(struct passing *self, int64_t end_us)
             for (unsigned c = 0; c < CHANNELS; c++) {
                 if (agency->services[s].cells[c] != FOLD_NONE) {
                     tally_cell(self, agency->services[s].cells[c], end_us, &month);
-                    tally_cell(self, agency->services[s].cells[c], end_us, &self->agencies[a].totals[c]);
+                    if (!self->settings.counts_events) {
+                        tally_cell(self, agency->services[s].cells[c], end_us, &self->agencies[a].totals[c]);
+                    }
                 }
             }
         }
@@ -226,6 +228,16 @@ void passing_begin(struct passing *self, struct event_time first)
     self->month_us = passing_month(first.us, 0);
 }
 
+void passing_count(struct passing *self, uint32_t agency, const struct signal_event *event)
+{
+    uint16_t counters[EVENT_COUNTERS_MAX];
+    make_room(self);
+    size_t count = signals_counters(event, counters);
+    for (size_t i = 0; i < count; i++) {
+        self->agencies[agency].counted[event->channel][counters[i]] += event->retracts ? -1 : 1;
+    }
+}
+
 void passing_minute(struct passing *self, struct event_time as_of)
 {
     const struct passing_settings *settings = &self->settings;
@@ -251,6 +263,7 @@ void passing_end(struct passing *self, struct event_time end)
     }
     for (uint32_t a = 0; a < self->agency_count; a++) {
         for (unsigned c = 0; c < CHANNELS; c++) {
+            tallies_add(&self->agencies[a].totals[c], self->agencies[a].counted[c], (enum channel)c, self->scoring);
             print_totals(self, fold_agency_at(self->fold, a)->name, (enum channel)c, &self->agencies[a].totals[c]);
         }
     }

@@ -1,7 +1,7 @@
 /* simulate_passing.h - recorded time passes before those who look: what `simulate --replay` and `--signals` share.
  *
  * Whoever replays puts what happened into the fold, and calls passing_minute at every minute boundary, in order, from
- * the first on. Scores are told as a month ends, of its whole six-hour panes; alerts as they come; what was good of how
+ * the first on. Scores are told as a month ends, of what has come by then; alerts as they come; what was good of how
  * many at the end. Owner: in place, open and close. */
 #ifndef SLIPSTREAM_MAIN_SIMULATE_PASSING_H
 #define SLIPSTREAM_MAIN_SIMULATE_PASSING_H
@@ -16,10 +16,12 @@ struct passing_settings {
     const struct scoring *scoring; /* borrowed */
     const struct scoring *later;   /* in force from switch_us on; NULL: none */
     int64_t switch_us;
+    bool counts_events; /* the sums are of what passing_count was told; else of the months as they ended */
 };
 struct passing_agency {
     struct agency_detection detection;
     struct tallies totals[CHANNELS];
+    int64_t counted[CHANNELS][COUNTERS];
 };
 struct passing {
     struct passing_settings settings;
@@ -34,6 +36,8 @@ struct passing {
 void passing_open(struct passing *self, const struct passing_settings *settings, const struct fold_limits *limits);
 /* Before the first minute: its time. */
 void passing_begin(struct passing *self, struct event_time first);
+/* An event that was let in. */
+void passing_count(struct passing *self, uint32_t agency, const struct signal_event *event);
 void passing_minute(struct passing *self, struct event_time as_of);
 /* The open month's scores, and the sums. */
 void passing_end(struct passing *self, struct event_time end);

@@ -22,7 +22,9 @@ struct signals_passing *signals_passing_open(const struct signals_settings *sett
 {
     struct signals_passing *self = calloc(1, sizeof *self);
     ASSERT(self);
-    passing_open(&self->passing, &settings->passing, &settings->limits);
+    struct passing_settings passing = settings->passing;
+    passing.counts_events = true;
+    passing_open(&self->passing, &passing, &settings->limits);
     batch_reader_init(&self->reader);
     self->as_of.us = INT64_MIN;
     self->counts = counts;
@@ -66,6 +68,9 @@ static void take_event(struct signals_passing *self, const struct signal_event *
     uint32_t service = fold_service(fold, agency, batch_reader_service(&self->reader, event->service));
     uint32_t cell = fold_cell(fold, agency, service, event->channel);
     fold_events(fold, event, &cell, 1, self->reader.header.written_at, &counts);
+    if (counts.results[event->channel][FOLD_APPLIED]) {
+        passing_count(&self->passing, agency, event);
+    }
     self->counts->events++;
     self->counts->duplicates += counts.results[event->channel][FOLD_DUPLICATE];
     self->counts->late += counts.results[event->channel][FOLD_LATE];

@@ -232,6 +232,23 @@ def check_state(scenario, oracle):
     return as_of
 
 
+def check_recorded(scenario, events):
+    """What `simulate --signals` counts of cx.signals, which it only reads: the events that are resolved, and in time."""
+    shares = {}
+    for line in scenario.call("simulate", "--signals", "--json").splitlines():
+        one = json.loads(line)
+        if one["kind"] == "share":
+            shares[one["agency"], one["channel"], one["signal"]] = [one["good"], one["n"]]
+    counted = {}
+    for channel, event in events:
+        if "resolution_seconds" in event:
+            good_n = counted.setdefault((event["agency"], channel, "resolution"), [0, 0])
+            good_n[0] += event["resolution_seconds"] * 10**6 < STANDARD_US
+            good_n[1] += 1
+    resolved = {key: value for key, value in shares.items() if key[2] == "resolution"}
+    scenario.same("simulate --signals counts what was recorded", resolved, counted)
+
+
 def check_published(scenario, oracle, agencies, few, full):
     def aggregates():
         as_of = {cell: harness.microseconds(found["as_of"]) for cell, found in scenario.state().items()}
@@ -316,6 +333,7 @@ def variant(scenario, name, end, path):
     check_published(scenario, oracle, agencies, few, path == DATA)
     check_attack(scenario, few)
     check_view(scenario, agencies, few)
+    check_recorded(scenario, events)
     for running in (first, second):
         scenario.same(f"{running.instance} ends in order", running.stop()[0], 0)
 
