@@ -27,6 +27,7 @@ struct fold_cell {
     bool changed;     /* is in the list of changed cells */
     bool is_other;    /* its agency or service is FOLD_OTHER */
     struct cell cell;
+    struct untold *untold; /* what is not public yet, or at another time; NULL: there is none. Owned by the fold */
     uint64_t published[WINDOWS]; /* the owner's own: a hash of what it published last */
 };
 #define FOLD_NONE UINT32_MAX
@@ -66,6 +67,13 @@ struct fold_counts {
 };
 void fold_events(struct fold *self, const struct signal_event *events, const uint32_t *cells, size_t count,
                  struct event_time arrived, struct fold_counts *counts);
+/* From now on what goes into cells is held back from public figures until it is of so many people (model/untold.h); 0, as
+ * it begins: nothing is. What is held back stays so. */
+void fold_guard(struct fold *self, int64_t least);
+/* The same, of cells of which nothing has been public: what they have counted so far comes in groups, too. */
+void fold_begin_guard(struct fold *self, int64_t least);
+/* A cell's, which is made when it has none. */
+struct untold *fold_untold(struct fold *self, uint32_t cell);
 /* Adds what waits to its cells. Before cells are read, or what has changed is asked for. */
 void fold_settle(struct fold *self);
 /* Events, of those let in, that no counter had room for: more than 2^31 of one cell and pane. */

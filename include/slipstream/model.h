@@ -17,5 +17,6 @@
 #include "slipstream/model/signals.h"
 #include "slipstream/model/silence.h"
 #include "slipstream/model/slip.h"
+#include "slipstream/model/untold.h"
 
 #endif

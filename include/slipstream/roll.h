@@ -44,5 +44,8 @@ void roll_matched(struct time_ranges *self, const struct time_ranges *window, in
 /* Adds to sums what a cell counted in the ranges. */
 void roll_ranges(const struct cell *cell, enum resolution resolution, const struct time_ranges *ranges,
                  double sums[COUNTERS]);
+/* Adds what of it is public at another time, or not yet. */
+void roll_untold(const struct untold *untold, enum resolution resolution, const struct time_ranges *ranges,
+                 double sums[COUNTERS]);
 
 #endif

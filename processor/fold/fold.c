@@ -34,6 +34,7 @@ struct fold {
     uint32_t *settled;            /* of each cell: its events, while they are sorted */
     struct pane minutes[MINUTES]; /* of one cell, while its events are counted */
     uint64_t lost;
+    int64_t least;      /* people: fewer that come together are held back */
     struct name *names; /* of agencies */
     struct agency **agencies;
     uint32_t agency_count, agency_capacity;
@@ -67,6 +68,15 @@ static void names_free(struct name *names)
     }
 }
 
+static void drop_untold(struct fold_cell *cell)
+{
+    if (cell->untold) {
+        untold_done(cell->untold);
+        free(cell->untold);
+        cell->untold = NULL;
+    }
+}
+
 void fold_close(struct fold *self)
 {
     if (!self) {
@@ -74,6 +84,7 @@ void fold_close(struct fold *self)
     }
     for (uint32_t i = 0; i < self->cell_count; i++) {
         cell_done(&self->cells[i]->cell);
+        drop_untold(self->cells[i]);
         free(self->cells[i]);
     }
     for (uint32_t i = 0; i < self->agency_count; i++) {
@@ -293,11 +304,52 @@ static uint32_t sort_waiting(struct fold *self)
     return cells;
 }
 
-/* A minute's pane into its cell. */
-static void join(struct fold *self, struct cell *cell, struct pane *minute)
+void fold_guard(struct fold *self, int64_t least)
 {
-    if (minute->touches && cell_join(cell, minute, self->as_of) == CELL_FULL) {
+    self->least = least;
+}
+
+static struct untold *untold_of(struct fold_cell *cell)
+{
+    if (!cell->untold) {
+        cell->untold = malloc(sizeof *cell->untold);
+        ASSERT(cell->untold);
+        untold_init(cell->untold);
+    }
+    return cell->untold;
+}
+
+void fold_begin_guard(struct fold *self, int64_t least)
+{
+    fold_settle(self);
+    fold_guard(self, least);
+    for (uint32_t i = 0; i < self->cell_count; i++) {
+        struct untold untold;
+        untold_init(&untold);
+        untold_begin(&untold, &self->cells[i]->cell, least, self->as_of);
+        if (!untold_is_empty(&untold) || self->cells[i]->untold) { /* one that was stored is replaced */
+            untold.waiting_changed = true;
+            memset(untold.shift_changed, true, sizeof untold.shift_changed);
+            drop_untold(self->cells[i]);
+            *untold_of(self->cells[i]) = untold;
+            cell_changed(self, i);
+        }
+    }
+}
+
+struct untold *fold_untold(struct fold *self, uint32_t cell)
+{
+    return untold_of(fold_cell_at(self, cell));
+}
+
+/* A minute's pane into its cell. */
+static void join(struct fold *self, struct fold_cell *cell, struct pane *minute)
+{
+    enum cell_result joined = minute->touches ? cell_join(&cell->cell, minute, self->as_of) : CELL_LATE;
+    if (joined == CELL_FULL) {
         self->lost += (uint64_t)minute->touches;
+    } else if (joined == CELL_APPLIED && self->least > 0 && !untold_is_group(minute, self->least)) {
+        untold_add(untold_of(cell), minute, self->least, self->as_of);
     }
     pane_clear(minute);
 }
@@ -317,7 +369,7 @@ static void settle_cell(struct fold *self, struct fold_cell *cell, const uint32_
         int64_t index = time_floor(event->at_us, US_PER_MINUTE);
         struct pane *minute = &self->minutes[(uint64_t)index % MINUTES];
         if (minute->index != index) {
-            join(self, &cell->cell, minute);
+            join(self, cell, minute);
             minute->index = index;
         }
         pane_mark(minute, event);
@@ -325,7 +377,7 @@ static void settle_cell(struct fold *self, struct fold_cell *cell, const uint32_
         agency->shown.oldest_us = event->at_us < agency->shown.oldest_us ? event->at_us : agency->shown.oldest_us;
     }
     for (unsigned i = 1; i <= MINUTES; i++) {
-        join(self, &cell->cell, &self->minutes[((uint64_t)newest + i) % MINUTES]);
+        join(self, cell, &self->minutes[((uint64_t)newest + i) % MINUTES]);
     }
     agency->shown.touched = true;
     self->others += cell->is_other ? count : 0;
@@ -401,7 +453,14 @@ void fold_advance(struct fold *self, struct event_time as_of)
     for (uint32_t i = 0; new_hour && i < self->cell_count; i++) {
         struct fold_cell *cell = self->cells[i];
         cell_expire(&cell->cell, as_of);
-        if (cell->cell.open_changed || has_closed_change(&cell->cell)) {
+        if (cell->untold && untold_is_empty(cell->untold) && !untold_has_changed(cell->untold)) {
+            drop_untold(cell); /* which is stored */
+        }
+        if (cell->untold) {
+            untold_expire(cell->untold, as_of);
+        }
+        if (cell->cell.open_changed || has_closed_change(&cell->cell) ||
+            (cell->untold && untold_has_changed(cell->untold))) {
             cell_changed(self, i);
         }
     }
@@ -486,6 +545,7 @@ size_t fold_memory(const struct fold *self)
     size_t size = id_set_memory(&self->ids) + waiting_memory(&self->waiting);
     for (uint32_t i = 0; i < self->cell_count; i++) {
         size += sizeof(struct fold_cell) - sizeof(struct cell) + cell_memory(&self->cells[i]->cell);
+        size += self->cells[i]->untold ? untold_memory(self->cells[i]->untold) : 0;
     }
     return size;
 }

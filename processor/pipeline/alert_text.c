@@ -109,9 +109,11 @@ static void put_slip_sentence(struct buffer *out, const struct alert *alert)
 {
     char since[CLOCK_TEXT_SIZE];
     const char *reference = alert->slip->opened_by == TEST_PINNED ? "its reference" : "its usual";
-    if (alert->transition != ALERT_CLOSED) {
-        buffer_text(out, " has slipped by %.1f points from %s %.1f", -100 * alert->slip->drop_at_open, reference,
-                    100 * alert->slip->base_at_open);
+    double drop = -100 * alert->slip->drop_at_open;
+    if (alert->transition != ALERT_CLOSED && drop > 0) {
+        buffer_text(out, " has slipped by %.1f points from %s %.1f", drop, reference, 100 * alert->slip->base_at_open);
+    } else if (alert->transition != ALERT_CLOSED) {
+        buffer_text(out, " has slipped from %s %.1f", reference, 100 * alert->slip->base_at_open);
     } else if (alert->slip->to_new_level) {
         buffer_text(out, " has been lower for so long that this counts as its new level");
     } else {

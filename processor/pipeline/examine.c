@@ -363,7 +363,9 @@ struct finding examine_at(struct examiner *self, const struct fold *fold, uint32
 {
     lay_out(self, fold, agency, detection, as_of);
     self->row_count = 0;
+    self->for_people = true;
     struct finding finding = find_again(self, detection, subject, test, as_of, z);
+    self->for_people = false;
     finding.rows = self->rows;
     return finding;
 }

@@ -80,7 +80,8 @@ void examine_lay_out(struct examiner *self, const struct fold *fold, uint32_t ag
                 rest[c] = add_cell(self, (enum channel)c, SERVICE_POOLED);
             }
             unsigned into = apart ? add_cell(self, (enum channel)c, s) : rest[c];
-            struct history_source source = {&fold_cell_at(fold, position)->cell, (enum channel)c, s, into};
+            const struct fold_cell *cell = fold_cell_at(fold, position);
+            struct history_source source = {&cell->cell, cell->untold, (enum channel)c, s, into};
             add_source(self, &source);
         }
     }
@@ -148,13 +149,22 @@ static void add_counts(struct examiner *self, const struct history_source *sourc
     features_add(into[source->into], features, self->features);
 }
 
+void examine_roll(const struct examiner *self, const struct history_source *source, enum resolution resolution,
+                  const struct time_ranges *ranges, double counts[COUNTERS])
+{
+    roll_ranges(source->cell, resolution, ranges, counts);
+    if (self->for_people && source->untold && self->scoring->suppress_below > 0) {
+        roll_untold(source->untold, resolution, ranges, counts);
+    }
+}
+
 static void read_ranges(struct examiner *self, enum resolution resolution, const struct time_ranges *ranges,
                         struct feature (*into)[FEATURES_MAX])
 {
     clear(self, into);
     for (size_t i = 0; i < self->source_count; i++) {
         double counts[COUNTERS] = {0};
-        roll_ranges(self->sources[i].cell, resolution, ranges, counts);
+        examine_roll(self, &self->sources[i], resolution, ranges, counts);
         add_counts(self, &self->sources[i], counts, into);
     }
 }

@@ -34,7 +34,7 @@ static void tally(const struct examiner *self, enum channel channel, enum resolu
         int64_t counts[COUNTERS];
         for (size_t i = 0; i < self->source_count && (channel == CHANNELS || channel == c); i++) {
             if (self->sources[i].channel == c) {
-                roll_ranges(self->sources[i].cell, resolution, ranges, sums);
+                examine_roll(self, &self->sources[i], resolution, ranges, sums);
             }
         }
         for (unsigned i = 0; i < COUNTERS; i++) {
@@ -44,15 +44,17 @@ static void tally(const struct examiner *self, enum channel channel, enum resolu
     }
 }
 
-static void see_moved(const struct examiner *self, const struct subject_group *group, const struct finding *finding,
+static void see_moved(struct examiner *self, const struct subject_group *group, const struct finding *finding,
                       struct explanation *out)
 {
     struct examine_ranges ranges;
     struct tallies now, base;
     enum resolution resolution = window_shapes[test_window(finding->test)].resolution;
     examine_ranges(self, group, finding->test, finding->as_of, &ranges);
+    self->for_people = true;
     tally(self, out->moved_channel, resolution, &ranges.now, &now);
     tally(self, out->moved_channel, PANE_SIX_HOURS, &ranges.base, &base);
+    self->for_people = false;
     double matched = length_of(&ranges.matched);
     explain_moved(&now, &base, matched > 0 ? length_of(&ranges.base) / matched : 0, self->scoring, out->moved);
 }
@@ -140,6 +142,9 @@ void examine_best_weeks(struct examiner *self, const struct fold *fold, uint32_t
         for (size_t i = 0; i < self->source_count; i++) {
             if (self->sources[i].channel == c) {
                 cell_each_pane(self->sources[i].cell, PANE_SIX_HOURS, add_pane, &weeks);
+                if (self->sources[i].untold && self->scoring->suppress_below > 0) {
+                    untold_each_pane(self->sources[i].untold, PANE_SIX_HOURS, add_pane, &weeks);
+                }
             }
         }
         for (unsigned w = 0; w < WEEKS_KEPT; w++) {

@@ -10,6 +10,7 @@
 
 struct history_source { /* a cell, and the compared cell that it counts for */
     const struct cell *cell;
+    const struct untold *untold; /* what of it is not public as it is; NULL: nothing */
     enum channel channel;
     uint32_t service; /* position in the agency's services */
     unsigned into;

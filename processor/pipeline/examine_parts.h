@@ -25,6 +25,8 @@ struct examiner {
     unsigned features;
     bool spares_phi;
 
+    bool for_people; /* what is found is told: it is made of what is public */
+
     /* the agency at hand */
     const struct fold *fold;
     const struct fold_agency *agency;
@@ -54,6 +56,9 @@ struct examiner {
 void examine_lay_out(struct examiner *self, const struct fold *fold, uint32_t agency);
 /* Groups the subjects by what their baselines leave out. */
 void examine_group(struct examiner *self, const struct agency_detection *detection, struct event_time as_of);
+/* Adds what a cell counted in stretches of time, or of it what is public. */
+void examine_roll(const struct examiner *self, const struct history_source *source, enum resolution resolution,
+                  const struct time_ranges *ranges, double counts[COUNTERS]);
 /* The stretches of time that a test compares: of the window itself, of the hours of it that are matched, and of those in
  * the weeks before. */
 struct examine_ranges {

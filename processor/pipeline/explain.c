@@ -144,21 +144,15 @@ const struct explanation *explain_line(const struct explaining *self, enum line_
     return out;
 }
 
-const struct explanation *explain_slip(const struct explaining *self, unsigned subject, const struct slip *slip,
-                                       const struct finding *finding)
+const struct explanation *explain_slip(const struct explaining *self, unsigned subject, const struct slip *slip)
 {
-    struct finding found;
     bool is_made;
     struct explanation *out = place_for(self, place_of(ALERT_SLIP, subject), slip->episode.ordinal, &is_made);
     if (is_made) {
         return out;
     }
-    if (finding) {
-        found = *finding;
-    } else {
-        found = examine_subject(self->examiner, self->fold, self->agency, self->detection, self->as_of, subject,
-                                slip->opened_by);
-    }
+    struct finding found = examine_subject(self->examiner, self->fold, self->agency, self->detection, self->as_of,
+                                           subject, slip->opened_by);
     found.as_of = self->as_of;
     found.test = slip->opened_by;
     struct event_time began = out->began;
@@ -180,7 +174,7 @@ void explain_open(const struct explaining *self, const struct episode lines[LINE
     }
     for (unsigned s = 0; s < SUBJECTS; s++) {
         if (slip_is_open(&slips[s])) {
-            (void)explain_slip(self, s, &slips[s], NULL);
+            (void)explain_slip(self, s, &slips[s]);
         }
     }
 }

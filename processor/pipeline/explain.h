@@ -39,11 +39,10 @@ struct explaining { /* an agency at a look; borrowed */
 void explain_begin(const struct explaining *self);
 /* What would gain most over 7 days, into the scorecard. */
 unsigned explain_outlook(const struct explaining *self, struct fix fixes[EXPLAIN_FIXES_MAX]);
-/* The explanation of an open episode. finding: what it opened on; NULL: it is found out when it is needed. */
+/* The explanation of an open episode, of what is public: what it opened on is nobody's to know. */
 const struct explanation *explain_line(const struct explaining *self, enum line_kind line, unsigned subject,
                                        const struct episode *episode);
-const struct explanation *explain_slip(const struct explaining *self, unsigned subject, const struct slip *slip,
-                                       const struct finding *finding);
+const struct explanation *explain_slip(const struct explaining *self, unsigned subject, const struct slip *slip);
 /* Every episode that is open has its explanation after this. */
 void explain_open(const struct explaining *self, const struct episode lines[LINES][TARGETS],
                   const struct slip slips[SUBJECTS]);

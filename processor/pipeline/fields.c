@@ -21,6 +21,11 @@ static const struct {
     [STATE_SLIP] = {"slip", 2},
     [STATE_PIN] = {"pin", 1},
     [STATE_OUTBOX] = {"outbox", 2},
+    [STATE_GUARD] = {"guard", 1},
+    [STATE_UNTOLD] = {"untold", 3},
+    [STATE_UNTOLD_CLOSED + PANE_MINUTE] = {"untold_minute", 3},
+    [STATE_UNTOLD_CLOSED + PANE_HOUR] = {"untold_hour", 3},
+    [STATE_UNTOLD_CLOSED + PANE_SIX_HOURS] = {"untold_six_hours", 3},
 };
 
 /* Cuts off what stands before the next NUL, or all. */

@@ -3,7 +3,8 @@
  * A name is a word and its parts, with a NUL between: no part can hold one. "open" AGENCY SERVICE CHANNEL; "minute",
  * "hour", "six_hours" likewise (closed panes); "ids" SEQ; "episode" AGENCY SUBJECT (a target's);
  * "benchmark" AGENCY SUBJECT; "silence" AGENCY CHANNEL; "divergence" AGENCY; "slip" AGENCY SUBJECT; "pin"
- * AGENCY; "outbox" ID TRANSITION. */
+ * AGENCY; "outbox" ID TRANSITION; "untold" AGENCY SERVICE CHANNEL; "untold_minute", "untold_hour", "untold_six_hours"
+ * likewise; "guard" "public": what is public comes in groups, or began as it was. */
 #ifndef SLIPSTREAM_PIPELINE_FIELDS_H
 #define SLIPSTREAM_PIPELINE_FIELDS_H
 
@@ -13,14 +14,18 @@ enum state_kind {
     STATE_OPEN,
     STATE_CLOSED, /* + enum resolution */
     STATE_IDS = STATE_CLOSED + RESOLUTIONS,
-    STATE_EPISODE, /* from here to STATE_PIN: what the signals cannot bring back, by agency; kept on cx.state, too (keep.h),
-                    * so task_state_touch must know each */
+    STATE_EPISODE, /* from here to STATE_PIN: what the signals cannot bring back, by agency; kept on cx.state, too
+                    * (keep.h), so task_state_touch must know each */
     STATE_BENCHMARK,
     STATE_SILENCE,
     STATE_DIVERGENCE,
     STATE_SLIP,
     STATE_PIN,
     STATE_OUTBOX,
+    STATE_UNTOLD,
+    STATE_UNTOLD_CLOSED, /* + enum resolution */
+    STATE_UNTOLD_LAST = STATE_UNTOLD_CLOSED + RESOLUTIONS - 1,
+    STATE_GUARD,
     STATE_KINDS
 };
 #define STATE_PARTS 3

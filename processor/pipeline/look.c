@@ -2,6 +2,7 @@
 #include "look_parts.h"
 
 #include "notice.h"
+#include "public.h"
 
 #include "slipstream/score.h"
 
@@ -94,6 +95,21 @@ static void publish_aggregates(const struct glance *self, struct fold_cell *cell
     }
 }
 
+static int64_t suppress_below(const struct glance *self)
+{
+    return self->looker->settings->methods.scoring->suppress_below;
+}
+
+/* Leaves of a cell's windows what may be known. */
+static void show_public(const struct glance *self, const struct fold_cell *cell, struct window_sums *sums)
+{
+    if (self->nothing_is_public) {
+        memset(sums, 0, sizeof *sums);
+    } else {
+        public_shift(cell, self->as_of, suppress_below(self), sums);
+    }
+}
+
 /* Once all cells are known: whether one is shown depends on the others. */
 static void publish_cells(const struct glance *self, const struct fold_agency *agency)
 {
@@ -108,6 +124,7 @@ static void publish_cells(const struct glance *self, const struct fold_agency *a
             struct fold_cell *cell = fold_cell_at(self->task->fold, position);
             if (i >= SUMS_KEPT) {
                 roll_windows(&cell->cell, self->as_of, &looker->sums);
+                show_public(self, cell, &looker->sums);
             }
             publish_aggregates(self, cell, i, i < SUMS_KEPT ? &looker->kept[i] : &looker->sums);
             i++;
@@ -122,15 +139,23 @@ static void add_cell(const struct glance *self, const struct fold_cell *cell)
     struct looker *looker = self->looker;
     size_t i = looker->withholder.cell_count;
     struct window_sums *sums = i < SUMS_KEPT ? &looker->kept[i] : &looker->sums;
+    const struct scoring *scoring = looker->settings->methods.scoring;
     roll_windows(&cell->cell, self->as_of, sums);
+    if (self->kind == LOOK_MINUTE) {
+        tallies_add(&looker->exact, sums->counts[scoring->target_rule.window], cell->channel, scoring);
+    }
+    for (unsigned w = 0; w < WINDOWS; w++) {
+        looker->came[w][cell->channel] += sums->counts[w][COUNTER_INTERACTIONS];
+    }
+    show_public(self, cell, sums);
     withholder_add(&looker->withholder, cell->service, cell->channel, sums);
     for (unsigned w = 0; w < WINDOWS; w++) {
         const int64_t *counts = sums->counts[w];
         if (counts[COUNTER_EVENTS]) {
-            tallies_add(&looker->all[w], counts, cell->channel, looker->settings->methods.scoring);
-            tallies_add(&looker->channels[w][cell->channel], counts, cell->channel, looker->settings->methods.scoring);
+            tallies_add(&looker->all[w], counts, cell->channel, scoring);
+            tallies_add(&looker->channels[w][cell->channel], counts, cell->channel, scoring);
             shadow_add(&looker->shadow, (enum window)w, counts, cell->channel);
-            service_add(&looker->service, (enum window)w, counts, cell->channel, looker->settings->methods.scoring);
+            service_add(&looker->service, (enum window)w, counts, cell->channel, scoring);
         }
     }
 }
@@ -138,6 +163,8 @@ static void add_cell(const struct glance *self, const struct fold_cell *cell)
 static void add_cells(const struct glance *self, const struct fold_agency *agency)
 {
     self->looker->scorecard.scoring = self->looker->settings->methods.scoring;
+    memset(&self->looker->exact, 0, sizeof self->looker->exact);
+    memset(self->looker->came, 0, sizeof self->looker->came);
     memset(self->looker->all, 0, sizeof self->looker->all);
     memset(self->looker->channels, 0, sizeof self->looker->channels);
     withholder_begin(&self->looker->withholder);
@@ -153,8 +180,7 @@ static void add_cells(const struct glance *self, const struct fold_agency *agenc
         }
         service_end(&self->looker->service, agency->services[s].name, s, &self->looker->scorecard);
     }
-    withholder_find(&self->looker->withholder, agency->service_count,
-                    self->looker->settings->methods.scoring->suppress_below);
+    withholder_find(&self->looker->withholder, agency->service_count, suppress_below(self));
     publish_cells(self, agency);
 }
 
@@ -280,8 +306,27 @@ static void look_at_agency(const struct glance *self, uint32_t position)
     agency->touched = false;
 }
 
+/* Once history has been read, what there is of it becomes public in groups, as all that follows; or as it is, where
+ * nothing is withheld. True: just now. */
+static bool begin_guard(struct task *task, int64_t least)
+{
+    if (task->guarded || task->catching_up) {
+        return false;
+    }
+    if (least > 0) {
+        fold_begin_guard(task->fold, least);
+    }
+    task->guarded = task->guard_changed = task->must_apply = true;
+    return true;
+}
+
 void look(struct looker *self, struct task *task, enum look_kind kind, struct event_time now, struct outputs *outputs)
 {
+    int64_t least = self->settings->methods.scoring->suppress_below;
+    fold_settle(task->fold);
+    if (begin_guard(task, least) && kind == LOOK_REFRESH) {
+        kind = LOOK_ALL;
+    }
     struct glance glance = {
         .looker = self,
         .task = task,
@@ -290,8 +335,8 @@ void look(struct looker *self, struct task *task, enum look_kind kind, struct ev
         .as_of = fold_as_of(task->fold),
         .revision = next_revision(task),
         .outputs = outputs,
+        .nothing_is_public = least > 0 && !task->guarded,
     };
-    fold_settle(task->fold);
     begin_part(&glance);
     for (uint32_t a = 0; a < fold_agency_count(task->fold); a++) {
         if (kind != LOOK_REFRESH || task->publish_all || fold_agency_at(task->fold, a)->touched) {

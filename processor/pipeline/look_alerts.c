@@ -2,6 +2,7 @@
 #include "look_parts.h"
 
 #include "notice.h"
+#include "public.h"
 #include "turn.h"
 
 #include "slipstream/detect.h"
@@ -24,15 +25,15 @@ static const struct estimate *subject_of(const struct card *card, unsigned subje
     return subject == TARGET_CX ? &card->cx : &card->drivers[subject - TARGET_DRIVER].score;
 }
 
-/* What can be said of a line's subject now: the figure of this look, or what the episode opened with while that is of
- * too few to be said. */
-static struct estimate estimate_of_line(const struct glance *self, const struct view_episode *of)
+/* What can be said of a line's subject now: the public figure of this look, or what the episode opened with while that
+ * is of too few to be said. (It may have opened without: what it fired on is nobody's to know.) */
+static struct estimate estimate_of_line(const struct glance *self, const struct view_episode *of,
+                                        enum alert_transition transition)
 {
     const struct scoring *scoring = self->looker->settings->methods.scoring;
-    const struct card *card = &self->looker->scorecard.all[scoring->target_rule.window];
-    const struct estimate *now = subject_of(card, of->subject);
-    bool may_be_said = now->present && !self->task->catching_up && !card_is_suppressed(card, scoring);
-    return may_be_said ? *now : of->episode->at_open;
+    struct estimate now = public_estimate(&self->looker->scorecard, of->subject, scoring->target_rule.window);
+    struct estimate before = transition == ALERT_OPENED ? (struct estimate){0} : of->episode->at_open;
+    return now.present ? now : before;
 }
 
 static bool is_of_line(enum alert_kind kind)
@@ -50,7 +51,8 @@ static struct alert alert_of(const struct glance *self, uint32_t position, const
                           .episode = of->episode,
                           .slip = of->slip,
                           .to_new_level = of->to_new_level,
-                          .estimate = is_of_line(of->kind) ? estimate_of_line(self, of) : of->episode->at_open,
+                          .estimate =
+                              is_of_line(of->kind) ? estimate_of_line(self, of, transition) : of->episode->at_open,
                           .scoring = self->looker->settings->methods.scoring,
                           .explanation = transition == ALERT_CLOSED ? NULL : of->explanation};
 }
@@ -123,7 +125,7 @@ static void tell_update(const struct glance *self, uint32_t position, enum line_
         return;
     }
     const struct target_rule *rule = &self->looker->settings->methods.scoring->target_rule;
-    struct estimate now = estimate_of_line(self, &of);
+    struct estimate now = estimate_of_line(self, &of, ALERT_UPDATED);
     bool has_left = now.value < told->estimate.low || now.value > told->estimate.high;
     if (has_left && now.n >= rule->n_min && self->as_of.us - told->at.us >= UPDATE_US) {
         *told = (struct told){of.episode->ordinal, self->as_of, now};
@@ -148,7 +150,7 @@ static void look_at_lines(const struct glance *self, uint32_t position, bool hol
     struct span agency = fold_agency_at(self->task->fold, position)->name;
     struct agency_record *record = task_agency(self->task, position);
     struct card card;
-    score_card(&self->looker->all[rule->window], scoring, rule->z, &card);
+    score_card(&self->looker->exact, scoring, rule->z, &card);
     for (unsigned i = 0; i < LINES * TARGETS; i++) {
         enum line_kind line = (enum line_kind)(i / TARGETS);
         unsigned s = i % TARGETS;
@@ -185,6 +187,17 @@ static struct view_episode of_slip(const struct agency_record *record, unsigned 
     };
 }
 
+/* What may be said of what was found. */
+static struct finding public_finding(const struct glance *self, uint32_t position, const struct examine_event *event)
+{
+    if (self->looker->settings->methods.scoring->suppress_below <= 0) {
+        return event->finding;
+    }
+    return examine_subject(self->looker->examiner, self->task->fold, position,
+                           &task_agency(self->task, position)->detection, self->as_of, event->subject,
+                           event->finding.test);
+}
+
 static void look_at_slips(const struct glance *self, uint32_t position, bool hold)
 {
     struct agency_record *record = task_agency(self->task, position);
@@ -194,13 +207,17 @@ static void look_at_slips(const struct glance *self, uint32_t position, bool hol
         examine_agency(self->looker->examiner, self->task->fold, position, &record->detection, &seen);
     for (size_t i = 0; i < examined.event_count; i++) {
         const struct examine_event *event = &examined.events[i];
+        struct slip *slip = &record->detection.slips[event->subject];
+        struct finding found = public_finding(self, position, event);
         if (event->transition == ALERT_OPENED) {
             struct explaining explaining = explaining_of(self, position);
-            (void)explain_slip(&explaining, event->subject, event->slip, &event->finding);
+            (void)explain_slip(&explaining, event->subject, slip);
+            public_slip(slip, &found);
         }
-        struct view_episode of = of_slip(record, event->subject, event->slip);
+        struct view_episode of = of_slip(record, event->subject, slip);
         struct alert alert = alert_of(self, position, &of, event->transition);
-        alert.estimate = finding_estimate(&event->finding);
+        struct estimate now = finding_estimate(&found);
+        alert.estimate = now.present ? now : alert.estimate;
         tell(self, &alert);
     }
     self->task->must_apply |= examined.changed;
@@ -243,8 +260,8 @@ static enum alert_transition look_at_channel(const struct glance *self, uint32_t
                                       .scoring = looker->settings->methods.scoring,
                                       .silence = silence,
                                       .as_of = self->as_of,
-                                      .hour = (double)looker->channels[WINDOW_1H][channel].interactions,
-                                      .month = (double)looker->channels[WINDOW_28D][channel].interactions};
+                                      .hour = (double)looker->came[WINDOW_1H][channel],
+                                      .month = (double)looker->came[WINDOW_28D][channel]};
     struct silence_look seen = channels_look(&looker->panes, &look);
     seen.hold |= hold;
     seen.silent = seen.silent && is_counted_as_itself(look.scoring, look.agency->name);
@@ -258,11 +275,11 @@ static void look_at_channels(const struct glance *self, uint32_t position, bool 
     for (unsigned c = 0; c < CHANNELS; c++) {
         struct silence *silence = &record->silences[c];
         struct silence before = *silence;
-        if (self->looker->channels[WINDOW_28D][c].interactions <= 0 && !episode_is_open(&silence->episode)) {
+        if (self->looker->came[WINDOW_28D][c] <= 0 && !episode_is_open(&silence->episode)) {
             continue;
         }
         if (!self->task->catching_up) {
-            bool heard = self->looker->channels[WINDOW_1H][c].interactions > 0;
+            bool heard = self->looker->came[WINDOW_1H][c] > 0;
             silence_hear(silence, time_floor(self->as_of.us, US_PER_HOUR), heard);
         }
         enum alert_transition transition = due ? look_at_channel(self, position, (enum channel)c, hold) : ALERT_NONE;

@@ -19,6 +19,8 @@ struct looker {
     struct window_sums sums;            /* of one cell */
     struct window_sums kept[SUMS_KEPT]; /* of the agency's first cells: they are needed twice */
     struct withholder withholder;
+    struct tallies exact; /* of the window that targets are for: what nobody is told, but decides */
+    int64_t came[WINDOWS][CHANNELS]; /* contacts; so are these */
     struct tallies all[WINDOWS];
     struct tallies channels[WINDOWS][CHANNELS];
     struct service_tallies service;
@@ -42,6 +44,7 @@ struct glance {
     struct event_time now, as_of;
     struct revision revision; /* of the apply that will follow */
     struct outputs *outputs;
+    bool nothing_is_public; /* history is being read, of which nothing has been told yet */
 };
 
 /* look_alerts.c */

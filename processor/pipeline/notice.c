@@ -46,15 +46,17 @@ static void put_sentence(struct jout *json, const struct alert *alert)
     buffer_done(&sentence);
 }
 
-/* By how much it fell when it opened, and from where: points on 0-100. */
+/* By how much it fell when it opened, if that may be said, and from where: points on 0-100. */
 static void put_slip(struct jout *json, const struct slip *slip)
 {
     put_text(json, "window", window_shapes[test_window(slip->opened_by)].word);
     put_text(json, "test", test_words[slip->opened_by]);
     jout_key(json, "from");
     jout_real(json, 100 * slip->base_at_open);
-    jout_key(json, "drop");
-    jout_real(json, -100 * slip->drop_at_open);
+    if (slip->drop_at_open < 0) {
+        jout_key(json, "drop");
+        jout_real(json, -100 * slip->drop_at_open);
+    }
 }
 
 void notice_fields(struct jout *json, const struct alert *alert)

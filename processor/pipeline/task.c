@@ -173,8 +173,12 @@ static struct fold *emptied(struct fold *before, const struct config *config)
             for (unsigned c = 0; c < CHANNELS; c++) {
                 if (from->services[s].cells[c] != FOLD_NONE) {
                     const struct fold_cell *cell = fold_cell_at(before, from->services[s].cells[c]);
-                    struct fold_cell *fresh = fold_cell_at(made, fold_cell(made, agency, service, (enum channel)c));
+                    uint32_t position = fold_cell(made, agency, service, (enum channel)c);
+                    struct fold_cell *fresh = fold_cell_at(made, position);
                     memcpy(fresh->published, cell->published, sizeof fresh->published);
+                    if (cell->untold) {
+                        fold_untold(made, position); /* so that what is stored of it is replaced */
+                    }
                 }
             }
         }
@@ -195,6 +199,8 @@ void task_rebuild(struct task *self)
     watch_init(&self->watch);
     self->position = self->stable_offset = OFFSET_UNSET;
     self->leader_epoch = -1;
+    self->guard_changed |= self->guarded;
+    self->guarded = false;
     self->rebuilds = self->must_apply = self->publish_all = self->catching_up = true;
 }
 

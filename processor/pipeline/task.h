@@ -72,6 +72,8 @@ struct task {
     bool rebuilds;               /* the next apply replaces everything that is stored */
     bool must_apply;             /* something other than cells has changed */
     bool publish_all;            /* after a claim, and once an hour */
+    bool guarded;                /* what is public comes in groups of enough people; until then nothing is */
+    bool guard_changed;          /* since it was stored */
     size_t recovered;            /* records of cx.state that the last claim found, since nothing was stored */
     struct event_time last_look; /* as_of of it */
     struct mono_time last_look_at, last_refresh, last_publish_all, claim_after;

@@ -31,6 +31,45 @@ static void put_cell(struct task *self, const struct fold_cell *cell, bool all, 
     }
 }
 
+/* What is held back of a cell is stored with it, so that after a restart the same people wait together. */
+static void put_untold(struct task *self, const struct fold_cell *cell, bool all, struct changes *changes)
+{
+    const struct fold_agency *agency = fold_agency_at(self->fold, cell->agency);
+    const struct untold *untold = cell->untold;
+    struct field_name field = {
+        STATE_UNTOLD,
+        {agency->name, agency->services[cell->service].name, span_text(channel_word(cell->channel))},
+    };
+    if (!untold) {
+        return;
+    }
+    if (all || untold->waiting_changed) {
+        changes_begin(changes, &field);
+        untold_encode(untold, &changes->bytes);
+        changes_end(changes);
+    }
+    for (unsigned r = 0; r < RESOLUTIONS; r++) {
+        if (all || untold->shift_changed[r]) {
+            field.kind = STATE_UNTOLD_CLOSED + r;
+            changes_begin(changes, &field);
+            untold_encode_shift(untold, (enum resolution)r, &changes->bytes);
+            changes_end(changes);
+        }
+    }
+}
+
+static void put_guard(const struct task *self, struct changes *changes)
+{
+    const struct field_name field = {STATE_GUARD, {span_text("public")}};
+    if (self->guard_changed && self->guarded) {
+        changes_begin(changes, &field);
+        buffer_u8(&changes->bytes, UNTOLD_FORMAT);
+        changes_end(changes);
+    } else if (self->guard_changed) {
+        changes_remove(changes, &field);
+    }
+}
+
 static uint64_t ids_total(const struct task *self)
 {
     return fold_ids_forgotten(self->fold) + fold_id_count(self->fold);
@@ -148,7 +187,9 @@ void task_state_changes(struct task *self, struct changes *changes)
     for (size_t i = 0; i < cells; i++) {
         uint32_t cell = self->rebuilds ? (uint32_t)i : changed.cells[i];
         put_cell(self, fold_cell_at(self->fold, cell), self->rebuilds, changes);
+        put_untold(self, fold_cell_at(self->fold, cell), self->rebuilds, changes);
     }
+    put_guard(self, changes);
     put_ids(self, &changed, changes);
     put_episodes(self, changes);
     outbox_changes(&self->outbox, changes);
@@ -203,9 +244,13 @@ void task_state_taken(struct task *self)
 {
     struct fold_changes changed = fold_changes(self->fold);
     for (size_t i = 0; i < changed.cell_count; i++) {
-        struct cell *cell = &fold_cell_at(self->fold, changed.cells[i])->cell;
+        struct fold_cell *kept = fold_cell_at(self->fold, changed.cells[i]);
+        struct cell *cell = &kept->cell;
         cell->open_changed = false;
         memset(cell->closed_changed, 0, sizeof cell->closed_changed);
+        if (kept->untold) {
+            untold_changes_taken(kept->untold);
+        }
     }
     for (uint32_t a = 0; a < fold_agency_count(self->fold); a++) {
         struct agency_record *record = fold_agency_at(self->fold, a)->attachment;
@@ -220,7 +265,7 @@ void task_state_taken(struct task *self)
     chunks_taken(self, changed.id_count > 0);
     fold_changes_taken(self->fold);
     outbox_changes_taken(&self->outbox);
-    self->rebuilds = false;
+    self->rebuilds = self->guard_changed = false;
 }
 
 /* Its ids are written again by the next apply, in a field of that one's: the field that was found goes when they do. */
@@ -270,9 +315,17 @@ static enum outcome load_cell(struct task *task, const struct field_name *field,
         return FAIL(why, STOP, REASON_BAD_CONFIG,
                     "more agencies or services are stored than agencies.max or services.max allow: raise them");
     }
-    struct fold_cell *cell = fold_cell_at(task->fold, fold_cell(task->fold, agency, service, channel));
+    uint32_t position = fold_cell(task->fold, agency, service, channel);
+    struct fold_cell *cell = fold_cell_at(task->fold, position);
     if (field->kind == STATE_OPEN) {
         return cell_decode_open(&cell->cell, value, why);
+    }
+    if (field->kind == STATE_UNTOLD) {
+        return untold_decode(fold_untold(task->fold, position), value, why);
+    }
+    if (field->kind >= STATE_UNTOLD_CLOSED && field->kind <= STATE_UNTOLD_LAST) {
+        enum resolution resolution = (enum resolution)(field->kind - STATE_UNTOLD_CLOSED);
+        return untold_decode_shift(fold_untold(task->fold, position), resolution, value, why);
     }
     return cell_decode_closed(&cell->cell, (enum resolution)(field->kind - STATE_CLOSED), value, why);
 }
@@ -360,6 +413,9 @@ static enum outcome load_field(void *context, struct span name, struct span valu
     switch (field.kind) {
     case STATE_IDS:
         return load_ids(self, &field, value, why);
+    case STATE_GUARD:
+        self->task->guarded = true;
+        return DONE;
     case STATE_EPISODE:
     case STATE_BENCHMARK:
         return load_episode(self->task, &field, value, why);

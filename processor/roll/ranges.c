@@ -80,13 +80,26 @@ static void add_range(struct run_list *self, const struct time_range *range, int
     }
 }
 
+static void set_runs(struct run_list *self, enum resolution resolution, const struct time_ranges *ranges)
+{
+    self->count = 0;
+    for (size_t i = 0; i < ranges->count; i++) {
+        add_range(self, &ranges->items[i], pane_shapes[resolution].length_us);
+    }
+}
+
 void roll_ranges(const struct cell *cell, enum resolution resolution, const struct time_ranges *ranges,
                  double sums[COUNTERS])
 {
     struct run_list runs;
-    runs.count = 0;
-    for (size_t i = 0; i < ranges->count; i++) {
-        add_range(&runs, &ranges->items[i], pane_shapes[resolution].length_us);
-    }
+    set_runs(&runs, resolution, ranges);
     cell_sum_runs(cell, resolution, runs.items, runs.count, sums);
+}
+
+void roll_untold(const struct untold *untold, enum resolution resolution, const struct time_ranges *ranges,
+                 double sums[COUNTERS])
+{
+    struct run_list runs;
+    set_runs(&runs, resolution, ranges);
+    untold_sum_runs(untold, resolution, runs.items, runs.count, sums);
 }

@@ -189,12 +189,12 @@ static void what_is_open_is_told_as_it_stands(void **state)
     idle(self, 240);
     size_t before = stands(self);
     assert_true(before >= 1);
-    say_all(self, 0, 10, 0);
+    say_all(self, 0, 11, 0);
     idle(self, 300);
     assert_in_range(stands(self) - before, 4, 6);
     json_t *notice = last_notice(self, SINK_TOPIC, ALERT_NONE);
     assert_null(json_object_get(notice, "transition"));
-    assert_int_equal(number_in(json_object_get(notice, "estimate"), "n"), 110);
+    assert_int_equal(number_in(json_object_get(notice, "estimate"), "n"), 111);
     json_decref(notice);
 
     score_kill(self->score);

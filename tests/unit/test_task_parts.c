@@ -22,9 +22,23 @@
 /* ---- fields ---- */
 
 static const size_t part_counts[STATE_KINDS] = {
-    [STATE_OPEN] = 3,   [STATE_CLOSED] = 3,    [STATE_CLOSED + 1] = 3, [STATE_CLOSED + 2] = 3,
-    [STATE_IDS] = 1,    [STATE_EPISODE] = 2,   [STATE_SLIP] = 2,       [STATE_PIN] = 1,
-    [STATE_OUTBOX] = 2, [STATE_BENCHMARK] = 2, [STATE_SILENCE] = 2,    [STATE_DIVERGENCE] = 1,
+    [STATE_OPEN] = 3,
+    [STATE_CLOSED] = 3,
+    [STATE_CLOSED + 1] = 3,
+    [STATE_CLOSED + 2] = 3,
+    [STATE_IDS] = 1,
+    [STATE_EPISODE] = 2,
+    [STATE_SLIP] = 2,
+    [STATE_PIN] = 1,
+    [STATE_OUTBOX] = 2,
+    [STATE_BENCHMARK] = 2,
+    [STATE_SILENCE] = 2,
+    [STATE_DIVERGENCE] = 1,
+    [STATE_GUARD] = 1,
+    [STATE_UNTOLD] = 3,
+    [STATE_UNTOLD_CLOSED] = 3,
+    [STATE_UNTOLD_CLOSED + 1] = 3,
+    [STATE_UNTOLD_CLOSED + 2] = 3,
 };
 
 static struct span random_part(struct seeded *random, uint8_t bytes[ID_SIZE_MAX])

@@ -62,8 +62,8 @@ void examiner_spare_phi(struct examiner *self);
 struct examined examine_agency(struct examiner *self, const struct fold *fold, uint32_t agency,
                                struct agency_detection *detection, const struct examine_look *look);
 
-/* What would be found of a subject by a test at this moment, due or not, at 95 %; changes nothing. For who
- * explains an open episode. Its rows last until the next call. */
+/* What would be found of a subject by a test at this moment, due or not, at 95 %, in what is public (model/untold.h);
+ * changes nothing. For who explains an open episode. Its rows last until the next call. */
 struct finding examine_subject(struct examiner *self, const struct fold *fold, uint32_t agency,
                                const struct agency_detection *detection, struct event_time as_of, unsigned subject,
                                enum test test);
