@@ -18,12 +18,13 @@
 #define TARGET_RULE   "  rule:\n    window: 4h\n    z: 3\n    min_n: 400\n    looks_to_open: 1\n    looks_to_close: 3\n"
 
 /* The built-in rule, in a hurry: nobody watches a demo for ten minutes. One look of the 4 h window, each minute, must
- * do; how sure it must be stays. */
+ * do; how sure it must be stays. By what stands before a value and what ends it. */
 static const struct {
-    const char *built_in, *hurried;
+    const char *section, *key, *value;
+    char end;
 } hurries[] = {
-    {"4h: {z: 4.6, every: 5m}", "4h: {z: 4.6, every: 1m}"},
-    {"  looks_to_open: 2\n  looks_to_close: 3 # at", "  looks_to_open: 1\n  looks_to_close: 3 # at"},
+    {"\n    4h: {", "every: ", "1m", '}'},
+    {"\n  looks_to_open: ", "", "1", '\n'},
 };
 
 #define OVERRIDES_MAX      24
@@ -45,16 +46,29 @@ static void put_target(struct buffer *out, const char *agency, const double leve
     }
 }
 
+static const uint8_t *end_of(struct span text, const char *words)
+{
+    const uint8_t *at = memmem(text.data, text.size, words, strlen(words));
+    ASSERT(at); /* our own file, and in this order */
+    return at + strlen(words);
+}
+
+static struct span after(struct span text, const uint8_t *at)
+{
+    return span_of(at, text.size - (size_t)(at - text.data));
+}
+
 static void put_hurried(struct buffer *out, struct span text)
 {
+    struct span rest = after(text, end_of(text, "\ndetection:\n"));
     for (size_t i = 0; i < sizeof hurries / sizeof *hurries; i++) {
-        size_t size = strlen(hurries[i].built_in);
-        const uint8_t *at = memmem(text.data, text.size, hurries[i].built_in, size);
-        ASSERT(at); /* our own file, and in this order */
-        size_t before = (size_t)(at - text.data);
-        buffer_bytes(out, text.data, before);
-        buffer_text(out, "%s", hurries[i].hurried);
-        text = span_of(at + size, text.size - before - size);
+        rest = after(rest, end_of(rest, hurries[i].section));
+        rest = after(rest, end_of(rest, hurries[i].key));
+        buffer_bytes(out, text.data, (size_t)(rest.data - text.data));
+        buffer_text(out, "%s", hurries[i].value);
+        const uint8_t *end = memchr(rest.data, hurries[i].end, rest.size);
+        ASSERT(end);
+        text = rest = after(rest, end);
     }
     buffer_bytes(out, text.data, text.size);
 }
@@ -136,11 +150,16 @@ static void set(struct overrides *self, const char *name, const char *value)
 static void set_topics(struct overrides *self, const char *app)
 {
     static const char *const topics[][2] = {
-        {"topics.web", "interactions.web"},       {"topics.phone", "interactions.phone"},
-        {"topics.office", "interactions.office"}, {"topics.chat", "interactions.chat"},
-        {"topics.signals", "cx.signals"},         {"topics.aggregates", "cx.aggregates"},
-        {"topics.scores", "cx.scores"},           {"topics.alerts", "cx.alerts"},
-        {"topics.state", "cx.state"},             {"topics.deadletter", "cx.deadletter"},
+        {"topics.web", "interactions.web"},
+        {"topics.phone", "interactions.phone"},
+        {"topics.office", "interactions.office"},
+        {"topics.chat", "interactions.chat"},
+        {"topics.signals", "cx.signals"},
+        {"topics.aggregates", "cx.aggregates"},
+        {"topics.scores", "cx.scores"},
+        {"topics.alerts", "cx.alerts"},
+        {"topics.state", "cx.state"},
+        {"topics.deadletter", "cx.deadletter"},
     };
     for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {
         char name[128];
