@@ -5,6 +5,7 @@ the same. And the registry's own judgement: our schemas are fully compatible wit
 import json
 import os
 import re
+import signal
 import sys
 import time
 from pathlib import Path
@@ -19,6 +20,7 @@ from interactions import now_us
 
 SEED = 20261126
 TARGET = 99.5     # above what the first agency of each language reaches, so that it has an alert
+WITHHELD_BELOW = 11
 DIGITS = 9        # after the point
 LOOKED = re.compile(r"; below it since .*")  # the end of an alert's text
 PUBLIC = ("aggregate", "aggregate_key", "score", "alert", *(f"{channel}_interaction" for channel in messages.CHANNELS))
@@ -47,16 +49,19 @@ def check_registry(scenario):
     scenario.same("the registry holds our schemas compatible with every release", refused, [])
 
 
-def scoring_file(scenario):
-    """The built-in one, with a target for the first agency of each language, and one look to open."""
+def scoring_file(scenario, below):
+    """The built-in one, with a target for the first agency of each language, and one look to open; figures of fewer people
+    than so many are withheld. Returns its path, which is always the same."""
     before, section, rule = scenario.call("config", "scoring").rpartition("\ntargets:\n")
     targets = ", ".join(f"{language}-agency-0: {{cx: {TARGET}}}" for language in peers.LANGUAGES)
     for old, new in (("window: 4h", "window: 1h"), ("looks_to_open: 2", "looks_to_open: 1"),
                      ("agencies: {}", f"agencies: {{{targets}}}")):
         assert rule.count(f" {old}") == 1, old
         rule = rule.replace(f" {old}", f" {new}")
+    kept = f"suppress_below: {WITHHELD_BELOW}"
+    assert before.count(kept) == 1, "the built-in limit"
     path = scenario.folder / "scoring.yaml"
-    path.write_text(before + section + rule)
+    path.write_text(before.replace(kept, f"suppress_below: {below}") + section + rule)
     return path
 
 
@@ -190,6 +195,9 @@ def until_published(scenario, running):
         return len(found) == len(peers.LANGUAGES) or harness.Not(found)
 
     scenario.until("each language has its alert", alerts, 80)
+    scoring_file(scenario, WITHHELD_BELOW)  # what has been public is exact, and stays so
+    running.process.send_signal(signal.SIGHUP)
+    scenario.until("the limit is in force", lambda: running.lines(msg="scoring_changed"), 30)
 
     def settled():
         found = {name: scenario.kafka.latest(scenario.topic(name), lambda record: json.dumps(
@@ -246,7 +254,7 @@ def run(scenario):
     produce_all(scenario, commands, path)
     scenario.measured("seconds in which four languages wrote 1,000 each", f"{time.monotonic() - began:.1f}")
     copies = check_sent(scenario, made)
-    running = scenario.start("one", scoring__file=scoring_file(scenario), score__look_interval="1s")
+    running = scenario.start("one", scoring__file=scoring_file(scenario, 0), score__look_interval="1s")
     scenario.until_ready(running)
     scenario.until_applied()
     scenario.same("none is a dead letter", running.metrics().by("reason", "slipstream_deadletters_total"), {})
