@@ -88,7 +88,7 @@ static enum outcome publisher_connect(struct kafka_publisher *self, const struct
 {
     const struct kafka_property nothing[] = {{NULL, NULL}};
     const struct kafka_property defaults[] = {
-        {"queue.buffering.max.kbytes", "16384"},
+        {"queue.buffering.max.kbytes", "4096"}, /* all of a full publication at once would be a sixth of what the process takes */
         {"message.timeout.ms", "120000"}, /* then the caller hears of it, and publishes what is true by then */
         {NULL, NULL},
     };

@@ -364,7 +364,7 @@ static enum outcome source_configure(struct kafka_source *self, const struct sou
     const struct kafka_property defaults[] = {
         {"queued.min.messages", "1000000"},
         {"fetch.queue.backoff.ms", "10"},
-        {"fetch.max.bytes", "4194304"},
+        {"fetch.max.bytes", "1048576"},
         {"check.crcs", "true"},
         {"topic.metadata.refresh.interval.ms", "60000"}, /* a missing topic, a new partition: seen within a minute */
         {classic ? "partition.assignment.strategy" : NULL, "roundrobin,range"},

@@ -66,6 +66,35 @@ static void lost(struct connection *self, int error, struct reason *why)
     connection_drop(self);
 }
 
+/* A command on its way. The library would put it together twice over before the first byte leaves, and what is stored
+ * of a task takes megabytes: it is written as it comes, in pieces of this size. */
+#define PIECE_BYTES ((size_t)256 << 10)
+struct sending {
+    struct connection *connection;
+    size_t waiting; /* bytes in the library's buffer */
+};
+
+static bool send_bytes(struct sending *self, const char *bytes, size_t size)
+{
+    redisContext *context = self->connection->context;
+    errno = 0;
+    while (size) {
+        size_t piece = size < PIECE_BYTES ? size : PIECE_BYTES;
+        if (redisAppendFormattedCommand(context, bytes, piece) != REDIS_OK) {
+            return false;
+        }
+        bytes += piece;
+        size -= piece;
+        self->waiting += piece;
+        for (int done = self->waiting < PIECE_BYTES; !done; self->waiting = 0) {
+            if (redisBufferWrite(context, &done) != REDIS_OK) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 enum outcome connection_send(struct connection *self, const struct command *command, struct reason *why)
 {
     if (command->broken) {
@@ -73,8 +102,16 @@ enum outcome connection_send(struct connection *self, const struct command *comm
         return FAIL(why, STOP, REASON_FULL, "a Redis command of more than %d words, or no memory for it",
                     COMMAND_WORDS_MAX);
     }
-    if (redisAppendCommandArgv(self->context, command->count, command->words, command->sizes) != REDIS_OK) {
-        lost(self, 0, why);
+    struct sending sending = {.connection = self};
+    char head[32];
+    bool is_sent = send_bytes(&sending, head, (size_t)snprintf(head, sizeof head, "*%d\r\n", command->count));
+    for (int i = 0; i < command->count && is_sent; i++) {
+        size_t size = (size_t)snprintf(head, sizeof head, "$%zu\r\n", command->sizes[i]);
+        is_sent = send_bytes(&sending, head, size) && send_bytes(&sending, command->words[i], command->sizes[i]) &&
+                  send_bytes(&sending, "\r\n", 2);
+    }
+    if (!is_sent) {
+        lost(self, errno, why);
         return RETRY;
     }
     return DONE;

@@ -50,7 +50,7 @@ static rd_kafka_t *open_consumer(const char *brokers)
         {"queued.min.messages", "1000000"},
         {"queued.max.messages.kbytes", "32768"},
         {"fetch.queue.backoff.ms", "10"},
-        {"fetch.max.bytes", "4194304"},
+        {"fetch.max.bytes", "1048576"},
     };
     char text[256];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
