@@ -8,7 +8,7 @@
 
 #include "slipstream/model.h"
 
-#define WAITING_MAX 24576
+#define WAITING_MAX 20480
 
 struct waiting {
     uint32_t count, capacity;

@@ -12,9 +12,9 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#define BATCH 1000
+#define BATCH       1000
 #define PATIENCE_MS 15000
-#define LINGER_MS 500 /* for what should not be there */
+#define LINGER_MS   500 /* for what should not be there */
 
 static void die(const char *doing, const char *why)
 {
@@ -51,6 +51,7 @@ static rd_kafka_t *open_consumer(const char *brokers)
         {"queued.max.messages.kbytes", "32768"},
         {"fetch.queue.backoff.ms", "10"},
         {"fetch.max.bytes", "1048576"},
+        {"message.max.bytes", "131072"},
     };
     char text[256];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
