@@ -114,20 +114,33 @@ static void tell_line(const struct glance *self, uint32_t position, enum line_ki
 
 #define UPDATE_US US_PER_HOUR /* no sooner than so long after what was told last */
 
+/* Whether it is time to see if an open episode is to be told of anew. Of one that is not known as told, what it opened
+ * with counts as told now. */
+static bool update_is_due(struct told *told, const struct episode *episode, struct event_time as_of)
+{
+    if (told->ordinal != episode->ordinal) {
+        *told = (struct told){episode->ordinal, as_of, episode->at_open};
+        return false;
+    }
+    return as_of.us - told->at.us >= UPDATE_US;
+}
+
 /* An open episode is told of anew when its figure has left the interval that was told last. */
+static bool has_left(const struct told *told, const struct estimate *now)
+{
+    return now->value < told->estimate.low || now->value > told->estimate.high;
+}
+
 static void tell_update(const struct glance *self, uint32_t position, enum line_kind line, unsigned subject)
 {
     struct agency_record *record = task_agency(self->task, position);
     struct told *told = &record->told[line][subject];
     struct view_episode of = of_line(record, line, subject);
-    if (told->ordinal != of.episode->ordinal) {
-        *told = (struct told){of.episode->ordinal, self->as_of, of.episode->at_open};
+    if (!update_is_due(told, of.episode, self->as_of)) {
         return;
     }
-    const struct target_rule *rule = &self->looker->settings->methods.scoring->target_rule;
     struct estimate now = estimate_of_line(self, &of, ALERT_UPDATED);
-    bool has_left = now.value < told->estimate.low || now.value > told->estimate.high;
-    if (has_left && now.n >= rule->n_min && self->as_of.us - told->at.us >= UPDATE_US) {
+    if (has_left(told, &now) && now.n >= self->looker->settings->methods.scoring->target_rule.n_min) {
         *told = (struct told){of.episode->ordinal, self->as_of, now};
         tell_line(self, position, line, subject, ALERT_UPDATED);
         self->task->must_apply = true;
@@ -198,6 +211,30 @@ static struct finding public_finding(const struct glance *self, uint32_t positio
                            event->finding.test);
 }
 
+/* What was told of it is what its interval is about: it has left it when it is outside. Looked at once an hour, for it
+ * takes a comparison. */
+static void tell_slip_update(const struct glance *self, uint32_t position, unsigned subject)
+{
+    struct agency_record *record = task_agency(self->task, position);
+    struct slip *slip = &record->detection.slips[subject];
+    struct told *told = &record->told_slips[subject];
+    if (!update_is_due(told, &slip->episode, self->as_of)) {
+        return;
+    }
+    struct finding found = examine_subject(self->looker->examiner, self->task->fold, position, &record->detection,
+                                           self->as_of, subject, slip->opened_by);
+    struct estimate now = finding_estimate(&found);
+    told->at = self->as_of;
+    if (now.present && has_left(told, &now)) {
+        told->estimate = now;
+        struct view_episode of = of_slip(record, subject, slip);
+        struct alert alert = alert_of(self, position, &of, ALERT_UPDATED);
+        alert.estimate = now;
+        tell(self, &alert);
+        self->task->must_apply = true;
+    }
+}
+
 static void look_at_slips(const struct glance *self, uint32_t position, bool hold)
 {
     struct agency_record *record = task_agency(self->task, position);
@@ -219,6 +256,11 @@ static void look_at_slips(const struct glance *self, uint32_t position, bool hol
         struct estimate now = finding_estimate(&found);
         alert.estimate = now.present ? now : alert.estimate;
         tell(self, &alert);
+    }
+    for (unsigned s = 0; s < SUBJECTS && !hold; s++) {
+        if (slip_is_open(&record->detection.slips[s])) {
+            tell_slip_update(self, position, s);
+        }
     }
     self->task->must_apply |= examined.changed;
 }

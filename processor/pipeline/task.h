@@ -27,6 +27,7 @@ struct agency_record {
     bool episode_changed[LINES][TARGETS];
     struct told told[LINES][TARGETS]; /* of those that are open */
     struct agency_detection detection;
+    struct told told_slips[SUBJECTS]; /* of those that are open */
     struct silence silences[CHANNELS];
     bool silence_changed[CHANNELS];
     struct divergence divergence;
