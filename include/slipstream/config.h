@@ -28,7 +28,7 @@ enum setting_type {
       "this instance's name, stable over restarts; the host's name when empty")                                        \
     S(stage, SETTING_CHOICE, "stage", "all", 0, 2, "all|intake|score", "which stages this process runs")               \
     S(kafka_brokers, SETTING_TEXT, "kafka.brokers", "127.0.0.1:9092", 1, 4096, "", "host:port, comma-separated")       \
-    S(kafka_queued_max, SETTING_SIZE, "kafka.queued_max", "8MiB", 1048576, 1073741824, "",                            \
+    S(kafka_queued_max, SETTING_SIZE, "kafka.queued_max", "4MiB", 1048576, 1073741824, "",                            \
       "bytes of messages a consumer may hold ahead of the stage; decides the memory in a backlog")                     \
     S(topic_web, SETTING_TEXT, "topics.web", "interactions.web", 1, 249, "", "topic of web interactions")              \
     S(topic_phone, SETTING_TEXT, "topics.phone", "interactions.phone", 1, 249, "", "topic of phone interactions")      \

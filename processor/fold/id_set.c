@@ -5,7 +5,7 @@
 
 #define CAPACITY_LEAST 1024
 #define LAP            (UINT32_C(1) << 31)
-#define BUCKET_MEAN    10 /* ids a bucket when the ring is full; one bucket in twelve has no room for a fifteenth then */
+#define BUCKET_MEAN    12 /* ids a bucket when the ring is full; one bucket in four has no room for a fifteenth then */
 
 /* Bits that are needed to write a number. */
 static unsigned width_of(uint32_t number)

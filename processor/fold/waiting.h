@@ -8,7 +8,7 @@
 
 #include "slipstream/model.h"
 
-#define WAITING_MAX 20480
+#define WAITING_MAX 12288
 
 struct waiting {
     uint32_t count, capacity;

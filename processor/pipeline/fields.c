@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#define KEEP_BYTES ((size_t)256 << 10) /* of each task */
+#define KEEP_BYTES ((size_t)64 << 10) /* of each task */
 
 static const struct {
     const char *word;

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#define KEEP_BYTES ((size_t)256 << 10)
+#define KEEP_BYTES ((size_t)64 << 10)
 
 void outputs_init(struct outputs *self)
 {

@@ -69,7 +69,7 @@ static bool usual_of(const struct stretch *self, double *mean, double *excess)
 {
     double sum = 0;
     double squares = 0;
-    double lowest = INFINITY;
+    double lowest = (double)INFINITY;
     unsigned count = 0;
     for (unsigned w = 0; w < VOLUME_WEEKS; w++) {
         if (self->used[w]) {

@@ -423,8 +423,8 @@ static const struct {
     {1e9, "1000000000"},
     {1e15, "1e+15"},
     {0.00001, "1e-05"},
-    {INFINITY, "null"},
-    {NAN, "null"},
+    {(double)INFINITY, "null"},
+    {(double)NAN, "null"},
 };
 
 static void numbers_are_written_with_ten_digits(void **state)

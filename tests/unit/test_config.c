@@ -71,7 +71,7 @@ static void every_default_holds(void **state)
         problems_done(&none);
     }
     assert_string_equal(config.kafka_brokers, "127.0.0.1:9092");
-    assert_int_equal(config.kafka_queued_max, 8 * 1024 * 1024);
+    assert_int_equal(config.kafka_queued_max, 4 * 1024 * 1024);
     assert_int_equal(config.commit_interval, 250 * US_PER_MS);
     assert_int_equal(config.http_port, 9600);
     assert_int_equal(config.stage, STAGE_ALL);
