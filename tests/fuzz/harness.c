@@ -41,9 +41,11 @@ int __sanitizer_install_malloc_and_free_hooks(void (*malloc_hook)(const volatile
 size_t __sanitizer_get_allocated_size(const volatile void *memory);
 size_t __sanitizer_get_current_allocated_bytes(void);
 
+static _Thread_local bool is_counted; /* libFuzzer has a thread of its own, which watches */
+
 static void on_malloc(const volatile void *memory, size_t size)
 {
-    if (memory == NULL) {
+    if (memory == NULL || !is_counted) {
         return;
     }
     self.allocations++;
@@ -61,7 +63,7 @@ static void on_malloc(const volatile void *memory, size_t size)
 
 static void on_free(const volatile void *memory)
 {
-    if (memory != NULL) {
+    if (memory != NULL && is_counted) {
         self.in_use -= __sanitizer_get_allocated_size(memory);
     }
 }
@@ -70,6 +72,7 @@ static void count_heap(void)
 {
     CHECK(__sanitizer_install_malloc_and_free_hooks(on_malloc, on_free) != 0);
     self.in_use = __sanitizer_get_current_allocated_bytes();
+    is_counted = true;
 }
 #else
 static void count_heap(void)

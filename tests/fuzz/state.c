@@ -213,21 +213,28 @@ static const struct state_change *all_of(struct task *task, struct changes *chan
     return changes_list(changes);
 }
 
-/* Whether both write the same; what they remove is not there the second time. */
+static bool is_among(const struct state_change *change, const struct state_change *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!list[i].removes && span_equal(change->field, list[i].field)) {
+            return span_equal(change->value, list[i].value);
+        }
+    }
+    return false;
+}
+
+/* Whether both write the same; what they remove is not there the second time. Agencies come in the order of the fields
+ * that name them first, which is another the second time, where one has no cell. */
 static bool same_writes(const struct state_change *a, size_t a_count, const struct state_change *b, size_t b_count)
 {
-    size_t at = 0;
+    size_t written = 0;
     for (size_t i = 0; i < a_count; i++) {
-        if (a[i].removes) {
-            continue;
-        }
-        if (at == b_count || b[at].removes || !span_equal(a[i].field, b[at].field) ||
-            !span_equal(a[i].value, b[at].value)) {
+        if (!a[i].removes && !is_among(&a[i], b, b_count)) {
             return false;
         }
-        at++;
+        written += !a[i].removes;
     }
-    return at == b_count;
+    return written == b_count;
 }
 
 /* What was loaded is stored, loaded, and stored again as the same fields. */
