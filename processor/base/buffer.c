@@ -103,6 +103,13 @@ static size_t put_varint(uint8_t *out, uint64_t value)
     return count;
 }
 
+void buffer_double(struct buffer *self, double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    buffer_u64(self, bits);
+}
+
 void buffer_varint(struct buffer *self, uint64_t value)
 {
     if (!self->overflow && self->capacity - self->size >= VARINT_MAX) { /* nearly always: straight into place */
@@ -194,6 +201,14 @@ uint32_t cursor_u32(struct cursor *self)
 uint64_t cursor_u64(struct cursor *self)
 {
     return cursor_little_endian(self, 8);
+}
+
+double cursor_double(struct cursor *self)
+{
+    uint64_t bits = cursor_u64(self);
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
 }
 
 uint64_t cursor_varint(struct cursor *self)

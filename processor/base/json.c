@@ -174,3 +174,15 @@ void jout_time(struct jout *self, struct event_time time)
     char text[CLOCK_TEXT_SIZE];
     jout_text(self, clock_format(time, false, text));
 }
+
+void jout_put_text(struct jout *self, const char *key, const char *text)
+{
+    jout_key(self, key);
+    jout_text(self, text);
+}
+
+void jout_put_real(struct jout *self, const char *key, double value)
+{
+    jout_key(self, key);
+    jout_real(self, value);
+}

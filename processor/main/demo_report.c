@@ -133,12 +133,6 @@ static void put_count(struct jout *json, const char *key, int64_t value)
     jout_int(json, value);
 }
 
-static void put_words(struct jout *json, const char *key, const char *text)
-{
-    jout_key(json, key);
-    jout_text(json, text);
-}
-
 static void put_measure(struct jout *json, const char *key, double value)
 {
     jout_key(json, key);
@@ -156,11 +150,11 @@ static void put_alerts(struct jout *json, const struct board *board)
     for (size_t i = 0; i < board->alert_count; i++) {
         const struct board_alert *alert = &board->alerts[i];
         jout_open(json, '{');
-        put_words(json, "agency", alert->agency);
-        put_words(json, "subject", alert->subject);
-        put_words(json, "state", alert->state);
-        put_words(json, "since", alert->since);
-        put_words(json, "text", alert->text);
+        jout_put_text(json, "agency", alert->agency);
+        jout_put_text(json, "subject", alert->subject);
+        jout_put_text(json, "state", alert->state);
+        jout_put_text(json, "since", alert->since);
+        jout_put_text(json, "text", alert->text);
         jout_close(json, '}');
     }
     jout_close(json, ']');
@@ -206,8 +200,8 @@ static void print_json(const struct demo_outcome *self, bool fine)
     put_count(&json, "agencies", (int64_t)self->board->agency_count);
     put_scores(&json, self->board);
     put_alerts(&json, self->board);
-    put_words(&json, "planted", self->planted);
-    put_words(&json, "oracle", self->oracle);
+    jout_put_text(&json, "planted", self->planted);
+    jout_put_text(&json, "oracle", self->oracle);
     put_measure(&json, "seconds_to_live", self->seconds_to_live);
     put_measure(&json, "events_per_second_history", self->history_per_second);
     put_count(&json, "seed", (int64_t)self->seed);

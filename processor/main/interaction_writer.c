@@ -227,13 +227,6 @@ static bool is_absent(const struct write_step *step, const struct interaction *i
     }
 }
 
-static void write_double(struct buffer *out, double value)
-{
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    buffer_u64(out, bits);
-}
-
 static enum outcome write_number(const struct write_step *step, int64_t number, struct buffer *out, struct reason *why)
 {
     bool fits = true;
@@ -247,7 +240,7 @@ static enum outcome write_number(const struct write_step *step, int64_t number, 
         buffer_zigzag(out, number);
         break;
     case WRITE_SECONDS:
-        write_double(out, (double)number / 1000.0);
+        buffer_double(out, (double)number / 1000.0);
         break;
     default:
         buffer_zigzag(out, number);

@@ -36,12 +36,6 @@ static void end_line(FILE *to, struct jout *json)
     buffer_done(json->out);
 }
 
-static void put_real(struct jout *json, const char *key, double value)
-{
-    jout_key(json, key);
-    jout_real(json, value);
-}
-
 static void print_score(const struct passing *self, struct span agency, const struct card *card)
 {
     char day[CLOCK_TEXT_SIZE];
@@ -63,9 +57,9 @@ static void print_score(const struct passing *self, struct span agency, const st
     jout_time(&json, (struct event_time){self->month_us});
     jout_key(&json, "n");
     jout_int(&json, card->interactions);
-    put_real(&json, "score", card->cx.present ? card->cx.value : (double)NAN);
-    put_real(&json, "low", card->cx.present ? card->cx.low : (double)NAN);
-    put_real(&json, "high", card->cx.present ? card->cx.high : (double)NAN);
+    jout_put_real(&json, "score", card->cx.present ? card->cx.value : (double)NAN);
+    jout_put_real(&json, "low", card->cx.present ? card->cx.low : (double)NAN);
+    jout_put_real(&json, "high", card->cx.present ? card->cx.high : (double)NAN);
     jout_key(&json, "scoring_version");
     jout_text(&json, self->scoring->version);
     end_line(self->settings.out, &json);
@@ -98,12 +92,12 @@ static void print_alert(const struct passing *self, struct span agency, const st
     jout_text(&json, what);
     jout_key(&json, "window");
     jout_text(&json, test_words[found->test]);
-    put_real(&json, "now", 100 * found->now);
-    put_real(&json, "base", 100 * found->base);
-    put_real(&json, "low", 100 * found->low);
-    put_real(&json, "high", 100 * found->high);
-    put_real(&json, "n_now", found->n_now);
-    put_real(&json, "n_base", found->n_base);
+    jout_put_real(&json, "now", 100 * found->now);
+    jout_put_real(&json, "base", 100 * found->base);
+    jout_put_real(&json, "low", 100 * found->low);
+    jout_put_real(&json, "high", 100 * found->high);
+    jout_put_real(&json, "n_now", found->n_now);
+    jout_put_real(&json, "n_base", found->n_base);
     jout_key(&json, "new_level");
     jout_bool(&json, event->transition == ALERT_CLOSED && event->slip->to_new_level);
     end_line(self->settings.out, &json);

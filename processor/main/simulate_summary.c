@@ -195,22 +195,16 @@ static void print_csv(const struct scenario_summary *row, unsigned weeks)
 
 /* ---- JSON: one object a line ---- */
 
-static void put_real(struct jout *json, const char *key, double value)
-{
-    jout_key(json, key);
-    jout_real(json, value);
-}
-
 static void put_null(struct jout *json, const struct scenario_summary *row)
 {
     jout_key(json, "episodes");
     jout_open(json, '{');
     for (unsigned t = 0; t < TESTS; t++) {
-        put_real(json, test_words[t], row->episodes[t]);
+        jout_put_real(json, test_words[t], row->episodes[t]);
     }
-    put_real(json, "parts", row->parts);
-    put_real(json, "sum", row->sum);
-    put_real(json, "sum_se", row->sum_se);
+    jout_put_real(json, "parts", row->parts);
+    jout_put_real(json, "sum", row->sum);
+    jout_put_real(json, "sum_se", row->sum_se);
     jout_close(json, '}');
 }
 
@@ -218,8 +212,8 @@ static void put_watch(struct jout *json, const char *word, const struct scenario
 {
     jout_key(json, word);
     jout_open(json, '{');
-    put_real(json, "power", row->power[watch]);
-    put_real(json, "median_hours", row->hours[watch]);
+    jout_put_real(json, "power", row->power[watch]);
+    jout_put_real(json, "median_hours", row->hours[watch]);
     jout_close(json, '}');
 }
 
@@ -233,8 +227,8 @@ static void put_slip(struct jout *json, const struct scenario_summary *row)
     put_watch(json, "all", row, WATCH_ALL);
     jout_close(json, '}');
     if (row->scenario->waits_double) {
-        put_real(json, "explained", row->explained);
-        put_real(json, "contribution_error", row->contribution_error);
+        jout_put_real(json, "explained", row->explained);
+        jout_put_real(json, "contribution_error", row->contribution_error);
     }
 }
 
@@ -261,7 +255,7 @@ static void print_json(const struct scenario_summary *row, const struct simulati
     } else {
         put_null(&json, row);
     }
-    put_real(&json, "speed", row->speed);
+    jout_put_real(&json, "speed", row->speed);
     jout_close(&json, '}');
     printf("%.*s\n", SPAN_FORMAT(buffer_as_span(&out)));
     buffer_done(&out);

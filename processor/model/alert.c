@@ -31,16 +31,16 @@ void episode_put(const struct episode *self, enum alert_kind kind, struct buffer
     buffer_zigzag(out, self->since.us);
     buffer_zigzag(out, self->opened.us);
     buffer_zigzag(out, self->closed.us);
-    put_real(out, self->target);
+    buffer_double(out, self->target);
     buffer_u8(out, self->at_open.present);
-    put_real(out, self->at_open.value);
-    put_real(out, self->at_open.low);
-    put_real(out, self->at_open.high);
+    buffer_double(out, self->at_open.value);
+    buffer_double(out, self->at_open.low);
+    buffer_double(out, self->at_open.high);
     buffer_zigzag(out, self->at_open.n);
     buffer_u64(out, self->method);
     buffer_zigzag(out, self->hold.since.us);
-    put_real(out, self->hold.edge);
-    put_real(out, self->hold.line);
+    buffer_double(out, self->hold.edge);
+    buffer_double(out, self->hold.line);
 }
 
 static bool is_finite(const struct episode *self)
@@ -53,8 +53,8 @@ static void get_method(struct episode *self, struct cursor *in)
 {
     self->method = cursor_u64(in);
     self->hold.since.us = cursor_zigzag(in);
-    self->hold.edge = get_real(in);
-    self->hold.line = get_real(in);
+    self->hold.edge = cursor_double(in);
+    self->hold.line = cursor_double(in);
 }
 
 enum outcome episode_get(struct episode *self, enum alert_kind kind, struct cursor *in, struct reason *why)
@@ -72,11 +72,11 @@ enum outcome episode_get(struct episode *self, enum alert_kind kind, struct curs
     read.since.us = cursor_zigzag(in);
     read.opened.us = cursor_zigzag(in);
     read.closed.us = cursor_zigzag(in);
-    read.target = get_real(in);
+    read.target = cursor_double(in);
     read.at_open.present = cursor_u8(in) != 0;
-    read.at_open.value = get_real(in);
-    read.at_open.low = get_real(in);
-    read.at_open.high = get_real(in);
+    read.at_open.value = cursor_double(in);
+    read.at_open.low = cursor_double(in);
+    read.at_open.high = cursor_double(in);
     read.at_open.n = cursor_zigzag(in);
     if (format >= 3) {
         get_method(&read, in);

@@ -7,21 +7,6 @@
 
 #include "slipstream/model/alert.h"
 
-static inline void put_real(struct buffer *out, double value)
-{
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    buffer_u64(out, bits);
-}
-
-static inline double get_real(struct cursor *in)
-{
-    uint64_t bits = cursor_u64(in);
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
 /* A whole number of 0 … most. */
 static inline int64_t get_count(int64_t value, int64_t most, struct cursor *in)
 {

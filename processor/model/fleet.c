@@ -10,7 +10,7 @@
 
 static double get_finite(struct cursor *in)
 {
-    double value = get_real(in);
+    double value = cursor_double(in);
     in->broken |= !isfinite(value);
     return in->broken ? 0 : value;
 }
@@ -31,11 +31,11 @@ static void put_change(struct buffer *out, const struct fleet_change *change)
 {
     buffer_u8(out, change->present);
     if (change->present) {
-        put_real(out, change->now);
-        put_real(out, change->base);
-        put_real(out, change->d);
-        put_real(out, change->low);
-        put_real(out, change->high);
+        buffer_double(out, change->now);
+        buffer_double(out, change->base);
+        buffer_double(out, change->d);
+        buffer_double(out, change->low);
+        buffer_double(out, change->high);
         buffer_zigzag(out, change->n);
     }
 }
@@ -46,7 +46,7 @@ void fleet_part_put(struct buffer *out, const struct fleet_entry *entry)
     for (unsigned w = 0; w < WINDOWS; w++) {
         buffer_u8(out, entry->cx[w].present);
         if (entry->cx[w].present) {
-            put_real(out, entry->cx[w].value);
+            buffer_double(out, entry->cx[w].value);
         }
     }
     put_change(out, &entry->change);
@@ -101,11 +101,11 @@ void fleet_encode(const struct fleet *self, struct buffer *out)
     buffer_zigzag(out, self->as_of.us);
     buffer_u8(out, self->complete);
     buffer_zigzag(out, self->changed);
-    put_real(out, self->now);
-    put_real(out, self->base);
-    put_real(out, self->d);
-    put_real(out, self->median);
-    put_real(out, self->error);
+    buffer_double(out, self->now);
+    buffer_double(out, self->base);
+    buffer_double(out, self->d);
+    buffer_double(out, self->median);
+    buffer_double(out, self->error);
 }
 
 bool fleet_decode(struct fleet *self, struct span bytes)

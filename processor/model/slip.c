@@ -70,10 +70,10 @@ void slip_encode(const struct slip *self, struct buffer *out)
         buffer_u8(out, (uint8_t)self->seen[t]);
         buffer_zigzag(out, self->looks_bad[t]);
         buffer_zigzag(out, self->bad_since[t].us);
-        put_real(out, (double)self->phi_at_open[t]);
+        buffer_double(out, (double)self->phi_at_open[t]);
     }
-    put_real(out, self->base_at_open);
-    put_real(out, self->drop_at_open);
+    buffer_double(out, self->base_at_open);
+    buffer_double(out, self->drop_at_open);
     buffer_zigzag(out, self->from_day);
     buffer_zigzag(out, self->baseline_day);
     buffer_u64(out, self->left_out);
@@ -126,10 +126,10 @@ enum outcome slip_decode(struct slip *self, struct span bytes, struct reason *wh
         read.seen[t] = (enum verdict)cursor_u8(&in);
         read.looks_bad[t] = (int32_t)get_count(cursor_zigzag(&in), INT32_MAX, &in);
         read.bad_since[t].us = cursor_zigzag(&in);
-        read.phi_at_open[t] = (float)get_real(&in);
+        read.phi_at_open[t] = (float)cursor_double(&in);
     }
-    read.base_at_open = get_real(&in);
-    read.drop_at_open = get_real(&in);
+    read.base_at_open = cursor_double(&in);
+    read.drop_at_open = cursor_double(&in);
     read.from_day = cursor_zigzag(&in);
     read.baseline_day = cursor_zigzag(&in);
     read.left_out = cursor_u64(&in);

@@ -3,18 +3,6 @@
 
 /* ---- JSON ---- */
 
-static void put_text(struct jout *json, const char *key, const char *text)
-{
-    jout_key(json, key);
-    jout_text(json, text);
-}
-
-static void put_real(struct jout *json, const char *key, double value)
-{
-    jout_key(json, key);
-    jout_real(json, value);
-}
-
 static void put_int(struct jout *json, const char *key, int64_t value)
 {
     jout_key(json, key);
@@ -37,16 +25,16 @@ static void put_contribution(struct jout *json, const struct contribution *part)
 {
     jout_open(json, '{');
     if (part->driver != DRIVERS) {
-        put_text(json, "driver", driver_word(part->driver));
+        jout_put_text(json, "driver", driver_word(part->driver));
     }
-    put_text(json, "channel", channel_word(part->channel));
+    jout_put_text(json, "channel", channel_word(part->channel));
     if (part->service[0]) {
-        put_text(json, "service", part->service);
+        jout_put_text(json, "service", part->service);
     }
-    put_real(json, "points", part->points);
-    put_text(json, "signal", signal_table[part->signal].word);
-    put_real(json, "now", 100 * part->p_now);
-    put_real(json, "usual", 100 * part->p_base);
+    jout_put_real(json, "points", part->points);
+    jout_put_text(json, "signal", signal_table[part->signal].word);
+    jout_put_real(json, "now", 100 * part->p_now);
+    jout_put_real(json, "usual", 100 * part->p_base);
     put_int(json, "n", part->n_now);
     jout_close(json, '}');
 }
@@ -60,12 +48,12 @@ static void put_moved(struct jout *json, const struct explanation *explanation)
             continue;
         }
         jout_open(json, '{');
-        put_text(json, "what", moved_word(m));
+        jout_put_text(json, "what", moved_word(m));
         if (explanation->moved_channel != CHANNELS) {
-            put_text(json, "channel", channel_word(explanation->moved_channel));
+            jout_put_text(json, "channel", channel_word(explanation->moved_channel));
         }
-        put_real(json, "now", moved->now);
-        put_real(json, "usual", moved->base);
+        jout_put_real(json, "now", moved->now);
+        jout_put_real(json, "usual", moved->base);
         put_bool(json, "stands_out", moved->stands_out);
         jout_close(json, '}');
     }
@@ -79,10 +67,10 @@ static void put_projections(struct jout *json, const struct alert *alert)
         const struct projection *projection = &alert->explanation->projections[b];
         if (projection->present) {
             jout_open(json, '{');
-            put_text(json, "behaviour", behaviour_word((enum behaviour)b));
-            put_real(json, "measured", 100 * projection->measured);
-            put_real(json, "projected", 100 * projection->projected);
-            put_real(json, "rate", alert->scoring->elasticity[b]);
+            jout_put_text(json, "behaviour", behaviour_word((enum behaviour)b));
+            jout_put_real(json, "measured", 100 * projection->measured);
+            jout_put_real(json, "projected", 100 * projection->projected);
+            jout_put_real(json, "rate", alert->scoring->elasticity[b]);
             put_bool(json, "published", projection->is_published);
             jout_close(json, '}');
         }
@@ -97,22 +85,22 @@ void explain_json_fixes(struct jout *json, const struct fix *fixes, unsigned cou
     for (unsigned i = 0; i < count; i++) {
         const struct fix *fix = &fixes[i];
         jout_open(json, '{');
-        put_text(json, "driver", driver_word(fix->driver));
-        put_text(json, "channel", channel_word(fix->channel));
-        put_real(json, "now", fix->now);
-        put_real(json, "to", fix->to);
-        put_text(json, "aim", fix->to_benchmark ? "benchmark" : "best_week");
+        jout_put_text(json, "driver", driver_word(fix->driver));
+        jout_put_text(json, "channel", channel_word(fix->channel));
+        jout_put_real(json, "now", fix->now);
+        jout_put_real(json, "to", fix->to);
+        jout_put_text(json, "aim", fix->to_benchmark ? "benchmark" : "best_week");
         if (!fix->to_benchmark) {
             clock_format((struct event_time){fix->from_day * US_PER_DAY}, false, day);
             day[10] = '\0'; /* the date alone */
-            put_text(json, "week_from", day);
+            jout_put_text(json, "week_from", day);
         }
-        put_real(json, "weight", fix->weight);
-        put_real(json, "share", fix->share);
-        put_real(json, "gain", fix->gain);
+        jout_put_real(json, "weight", fix->weight);
+        jout_put_real(json, "share", fix->share);
+        jout_put_real(json, "gain", fix->gain);
         put_int(json, "n", fix->n);
-        put_real(json, "elasticity", fix->elasticity);
-        put_real(json, "worth", fix->worth);
+        jout_put_real(json, "elasticity", fix->elasticity);
+        jout_put_real(json, "worth", fix->worth);
         jout_close(json, '}');
     }
     jout_close(json, ']');
@@ -123,7 +111,7 @@ void explain_json_line(struct jout *json, const struct scoring_benchmark *line)
     jout_open(json, '{');
     jout_key(json, "name");
     jout_span(json, line->name);
-    put_real(json, "value", line->value);
+    jout_put_real(json, "value", line->value);
     put_int(json, "year", line->year);
     jout_key(json, "source");
     jout_span(json, line->source);
@@ -163,9 +151,9 @@ void explain_json(struct jout *json, const struct alert *alert)
         jout_time(json, explanation->began);
     }
     if (explanation->compared) {
-        put_real(json, "change", explanation->change);
-        put_real(json, "mix", explanation->mix);
-        put_real(json, "others", explanation->others);
+        jout_put_real(json, "change", explanation->change);
+        jout_put_real(json, "mix", explanation->mix);
+        jout_put_real(json, "others", explanation->others);
     }
     begin_list(json, "contributions");
     for (unsigned i = 0; i < explanation->contribution_count; i++) {

@@ -6,13 +6,6 @@ static void put_text(struct buffer *out, const char *text)
     buffer_span(out, span_text(text));
 }
 
-static void put_double(struct buffer *out, double value)
-{
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    buffer_u64(out, bits);
-}
-
 /* The branch of a union of null and something. */
 static bool put_present(struct buffer *out, bool present)
 {
@@ -30,7 +23,7 @@ static void put_optional_text(struct buffer *out, const char *text)
 static void put_optional_double(struct buffer *out, bool present, double value)
 {
     if (put_present(out, present)) {
-        put_double(out, value);
+        buffer_double(out, value);
     }
 }
 
@@ -55,10 +48,10 @@ static void put_contributions(struct buffer *out, const struct explanation *expl
         put_optional_text(out, part->driver != DRIVERS ? driver_word(part->driver) : NULL);
         put_text(out, channel_word(part->channel));
         put_optional_text(out, part->service[0] ? part->service : NULL);
-        put_double(out, part->points);
+        buffer_double(out, part->points);
         put_text(out, signal_table[part->signal].word);
-        put_double(out, 100 * part->p_now);
-        put_double(out, 100 * part->p_base);
+        buffer_double(out, 100 * part->p_now);
+        buffer_double(out, 100 * part->p_base);
         buffer_zigzag(out, part->n_now);
     }
     end_array(out);
@@ -77,8 +70,8 @@ static void put_moved(struct buffer *out, const struct explanation *explanation)
             put_text(out, moved_word(m));
             put_optional_text(out,
                               explanation->moved_channel != CHANNELS ? channel_word(explanation->moved_channel) : NULL);
-            put_double(out, moved->now);
-            put_double(out, moved->base);
+            buffer_double(out, moved->now);
+            buffer_double(out, moved->base);
             buffer_u8(out, moved->stands_out);
         }
     }
@@ -96,9 +89,9 @@ static void put_projections(struct buffer *out, const struct alert *alert)
     for (unsigned b = 0; b < BEHAVIOURS; b++) {
         if (projections[b].present) {
             put_text(out, behaviour_word((enum behaviour)b));
-            put_double(out, 100 * projections[b].measured);
-            put_double(out, 100 * projections[b].projected);
-            put_double(out, alert->scoring->elasticity[b]);
+            buffer_double(out, 100 * projections[b].measured);
+            buffer_double(out, 100 * projections[b].projected);
+            buffer_double(out, alert->scoring->elasticity[b]);
             buffer_u8(out, projections[b].is_published);
         }
     }
@@ -115,15 +108,15 @@ static void put_fixes(struct buffer *out, const struct explanation *explanation)
         day[10] = '\0'; /* the date alone */
         put_text(out, driver_word(fix->driver));
         put_text(out, channel_word(fix->channel));
-        put_double(out, fix->now);
-        put_double(out, fix->to);
+        buffer_double(out, fix->now);
+        buffer_double(out, fix->to);
         put_optional_text(out, fix->to_benchmark ? NULL : day);
-        put_double(out, fix->weight);
-        put_double(out, fix->share);
-        put_double(out, fix->gain);
+        buffer_double(out, fix->weight);
+        buffer_double(out, fix->share);
+        buffer_double(out, fix->gain);
         buffer_zigzag(out, fix->n);
-        put_double(out, fix->elasticity);
-        put_double(out, fix->worth);
+        buffer_double(out, fix->elasticity);
+        buffer_double(out, fix->worth);
     }
     end_array(out);
 }
@@ -131,7 +124,7 @@ static void put_fixes(struct buffer *out, const struct explanation *explanation)
 void explain_record_line(struct buffer *out, const struct scoring_benchmark *line)
 {
     buffer_span(out, line->name);
-    put_double(out, line->value);
+    buffer_double(out, line->value);
     buffer_zigzag(out, line->year);
     buffer_span(out, line->source);
 }

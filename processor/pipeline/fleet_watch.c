@@ -68,12 +68,6 @@ static void put_agency(struct jout *json, const char *key, const char *agency, d
     jout_close(json, '}');
 }
 
-static void put_real(struct jout *json, const char *key, double value)
-{
-    jout_key(json, key);
-    jout_real(json, value);
-}
-
 static void put_window(struct jout *json, enum window window, const struct fleet_figures *figures)
 {
     jout_open(json, '{');
@@ -81,10 +75,10 @@ static void put_window(struct jout *json, enum window window, const struct fleet
     jout_text(json, window_shapes[window].word);
     jout_key(json, "agencies");
     jout_int(json, figures->agencies);
-    put_real(json, "average", figures->average);
-    put_real(json, "median", figures->median);
-    put_real(json, "deviation", figures->deviation);
-    put_real(json, "spread", figures->best - figures->worst);
+    jout_put_real(json, "average", figures->average);
+    jout_put_real(json, "median", figures->median);
+    jout_put_real(json, "deviation", figures->deviation);
+    jout_put_real(json, "spread", figures->best - figures->worst);
     put_agency(json, "best", figures->best_agency, figures->best);
     put_agency(json, "worst", figures->worst_agency, figures->worst);
     jout_close(json, '}');

@@ -8,12 +8,6 @@
 
 #define TEXT_MAX 1024
 
-static void put_text(struct jout *json, const char *key, const char *text)
-{
-    jout_key(json, key);
-    jout_text(json, text);
-}
-
 static void put_time(struct jout *json, const char *key, struct event_time time)
 {
     jout_key(json, key);
@@ -49,8 +43,8 @@ static void put_sentence(struct jout *json, const struct alert *alert)
 /* By how much it fell when it opened, if that may be said, and from where: points on 0-100. */
 static void put_slip(struct jout *json, const struct slip *slip)
 {
-    put_text(json, "window", window_shapes[test_window(slip->opened_by)].word);
-    put_text(json, "test", test_words[slip->opened_by]);
+    jout_put_text(json, "window", window_shapes[test_window(slip->opened_by)].word);
+    jout_put_text(json, "test", test_words[slip->opened_by]);
     jout_key(json, "from");
     jout_real(json, 100 * slip->base_at_open);
     if (slip->drop_at_open < 0) {
@@ -65,12 +59,12 @@ void notice_fields(struct jout *json, const struct alert *alert)
     char text[SUBJECT_WORD_SIZE];
     snprintf(text, sizeof text, "%016llx",
              (unsigned long long)alert_id(alert->kind, alert->agency, alert->subject, episode->ordinal));
-    put_text(json, "id", text);
+    jout_put_text(json, "id", text);
     jout_key(json, "agency");
     jout_span(json, alert->agency);
-    put_text(json, "subject", subject_word(alert->subject, text));
-    put_text(json, "kind", alert_kind_words[alert->kind]);
-    put_text(json, "state", episode_state_words[episode->state]);
+    jout_put_text(json, "subject", subject_word(alert->subject, text));
+    jout_put_text(json, "kind", alert_kind_words[alert->kind]);
+    jout_put_text(json, "state", episode_state_words[episode->state]);
     jout_key(json, "ordinal");
     jout_int(json, episode->ordinal);
     put_time(json, "since", episode->since);
@@ -79,12 +73,12 @@ void notice_fields(struct jout *json, const struct alert *alert)
         put_time(json, "closed_at", episode->closed);
     }
     if (alert->kind == ALERT_SILENT_CHANNEL) {
-        put_text(json, "channel", channel_word(subject_parts(alert->subject).channel));
+        jout_put_text(json, "channel", channel_word(subject_parts(alert->subject).channel));
     }
     if (alert->kind == ALERT_SLIP) {
         put_slip(json, alert->slip);
     } else {
-        put_text(json, "window", alert_window(alert, text));
+        jout_put_text(json, "window", alert_window(alert, text));
         jout_key(json, "target");
         jout_real(json, episode->target);
         if (alert_benchmark(alert)) {
@@ -102,7 +96,7 @@ void notice_fields(struct jout *json, const struct alert *alert)
     if (alert->estimate.present) {
         estimate_field(json, "estimate", &alert->estimate);
     }
-    put_text(json, "method", alert->scoring->version);
+    jout_put_text(json, "method", alert->scoring->version);
     put_sentence(json, alert);
     if (alert->explanation) {
         jout_key(json, "explanation");
@@ -135,7 +129,7 @@ void notice_render(struct buffer *out, const struct alert *alert, const char *bo
     struct jout json = jout_into(out);
     jout_open(&json, '{');
     if (alert->transition != ALERT_NONE) {
-        put_text(&json, "transition", alert_transition_words[alert->transition]);
+        jout_put_text(&json, "transition", alert_transition_words[alert->transition]);
     }
     notice_fields(&json, alert);
     if (board) {

@@ -21,13 +21,6 @@ static void put_boolean(struct buffer *out, bool value)
     buffer_u8(out, value);
 }
 
-static void put_double(struct buffer *out, double value)
-{
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    buffer_u64(out, bits);
-}
-
 /* The branch of a union of null and something. */
 static bool put_present(struct buffer *out, bool present)
 {
@@ -44,9 +37,9 @@ static void put_optional_long(struct buffer *out, bool present, int64_t value)
 
 static void put_estimate(struct buffer *out, const struct estimate *estimate)
 {
-    put_double(out, estimate->value);
-    put_double(out, estimate->low);
-    put_double(out, estimate->high);
+    buffer_double(out, estimate->value);
+    buffer_double(out, estimate->low);
+    buffer_double(out, estimate->high);
     buffer_zigzag(out, estimate->n);
 }
 
@@ -192,7 +185,7 @@ static void put_causes(struct buffer *out, const struct card *card, bool suppres
     for (unsigned c = 0; c < CAUSES && present; c++) {
         if (card->causes[c].present) {
             put_text(out, cause_word((enum cause)c));
-            put_double(out, card->causes[c].value);
+            buffer_double(out, card->causes[c].value);
             buffer_zigzag(out, card->causes[c].n);
         }
     }
@@ -303,7 +296,7 @@ void record_alert(struct buffer *out, uint32_t schema_id, const struct alert *al
     buffer_zigzag(out, episode->opened.us);
     put_optional_long(out, is_closed, episode->closed.us);
     put_text(out, alert_window(alert, text));
-    put_double(out, compared_with(alert));
+    buffer_double(out, compared_with(alert));
     put_estimate(out, &alert->estimate);
     put_text(out, alert->scoring->version);
     struct buffer sentence;

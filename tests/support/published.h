@@ -43,6 +43,13 @@ static inline const char *text_in(const json_t *record, const char *field)
     return text;
 }
 
+static inline double real_in(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    assert_true(json_is_number(value));
+    return json_number_value(value);
+}
+
 static inline int64_t number_in(const json_t *record, const char *field)
 {
     const json_t *value = json_object_get(record, field);

@@ -102,13 +102,6 @@ static bool is_complete(struct fleet_setup *self)
     return complete;
 }
 
-static double real_in(const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-    assert_true(json_is_number(value));
-    return json_number_value(value);
-}
-
 /* The score that an agency's view has for a window; NAN: none. */
 static double score_in_view(struct fleet_setup *self, size_t agency, const char *window)
 {

@@ -63,13 +63,6 @@ struct told_slip {
     double value, low, high;
 };
 
-static double real_in(const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-    assert_true(json_is_number(value));
-    return json_number_value(value);
-}
-
 static size_t told_of(struct score_setup *self, const char *subject, struct told_slip told[TOLD_MAX])
 {
     const char *topic = self->world.config.topic_alerts;

@@ -27,6 +27,7 @@ void buffer_bytes(struct buffer *self, const void *data, size_t size);
 void buffer_u8(struct buffer *self, uint8_t value);
 void buffer_u32(struct buffer *self, uint32_t value);
 void buffer_u64(struct buffer *self, uint64_t value);
+void buffer_double(struct buffer *self, double value); /* its bits as a buffer_u64: Avro's double */
 void buffer_varint(struct buffer *self, uint64_t value);
 void buffer_zigzag(struct buffer *self, int64_t value);
 void buffer_span(struct buffer *self, struct span value); /* its size as a zigzag varint, then its bytes: Avro's string */
@@ -57,6 +58,7 @@ static inline size_t cursor_left(const struct cursor *self)
 uint8_t cursor_u8(struct cursor *self);
 uint32_t cursor_u32(struct cursor *self);
 uint64_t cursor_u64(struct cursor *self);
+double cursor_double(struct cursor *self);
 uint64_t cursor_varint(struct cursor *self);
 int64_t cursor_zigzag(struct cursor *self);
 struct span cursor_bytes(struct cursor *self, size_t size);

@@ -27,4 +27,8 @@ void jout_bool(struct jout *self, bool value);
 void jout_null(struct jout *self);
 void jout_time(struct jout *self, struct event_time time); /* "2026-11-22T09:30:00Z" */
 
+/* A key and its value. */
+void jout_put_text(struct jout *self, const char *key, const char *text);
+void jout_put_real(struct jout *self, const char *key, double value);
+
 #endif
