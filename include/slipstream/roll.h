@@ -15,8 +15,9 @@ struct window_sums {
 /* All windows of a cell. Overwrites sums. */
 void roll_windows(const struct cell *cell, struct event_time as_of, struct window_sums *sums);
 
-/* Where a window begins that ends with as_of. */
+/* Where a window begins that ends with as_of, and how long it is without the open pane. */
 struct event_time roll_window_start(enum window window, struct event_time as_of);
+int64_t roll_window_length_us(enum window window);
 
 /* Days that count, of the 64 up to and including `last`; those after it count, those before do not. */
 struct day_set {

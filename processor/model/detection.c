@@ -14,11 +14,11 @@ enum window test_window(enum test test)
 const struct detection detection_defaults = {
     .tests =
         {
-            [TEST_1H] = {5.3, 5 * US_PER_MINUTE, 48, US_PER_HOUR},
-            [TEST_4H] = {4.4, 5 * US_PER_MINUTE, 48, 4 * US_PER_HOUR},
-            [TEST_24H] = {3.0, 30 * US_PER_MINUTE, 28, US_PER_DAY},
-            [TEST_7D] = {2.2, 6 * US_PER_HOUR, 28, US_PER_DAY},
-            [TEST_PINNED] = {2.2, 6 * US_PER_HOUR, 28, US_PER_DAY},
+            [TEST_1H] = {5.2, 5 * US_PER_MINUTE, 48, US_PER_HOUR},
+            [TEST_4H] = {4.15, 5 * US_PER_MINUTE, 48, 4 * US_PER_HOUR},
+            [TEST_24H] = {2.9, 30 * US_PER_MINUTE, 28, US_PER_DAY},
+            [TEST_7D] = {2.3, 2 * US_PER_HOUR, 28, US_PER_DAY},
+            [TEST_PINNED] = {2.3, 2 * US_PER_HOUR, 28, US_PER_DAY},
         },
     .margin = 0.02,
     .looks_to_fire = 2,

@@ -183,7 +183,7 @@ static void find(struct examiner *self, const struct agency_detection *detection
         .test = test,
         .verdict = verdict,
         .as_of = as_of,
-        .from = roll_window_start(test_window(test), as_of),
+        .from = examine_window_start(self, test_window(test), as_of),
         .frozen = slip_is_open(slip),
     };
     if (verdict == VERDICT_COMPARED && phi <= 0) {

@@ -208,12 +208,18 @@ static bool read_pin(struct examiner *self, const struct subject_group *group, i
     return true;
 }
 
+struct event_time examine_window_start(const struct examiner *self, enum window window, struct event_time as_of)
+{
+    struct event_time exact = {as_of.us - roll_window_length_us(window)};
+    return self->for_people ? roll_window_start(window, as_of) : exact;
+}
+
 void examine_ranges(const struct examiner *self, const struct subject_group *group, enum test test,
                     struct event_time as_of, struct examine_ranges *out)
 {
     enum window window = test_window(test);
     int64_t length = pane_shapes[window_shapes[window].resolution].length_us;
-    int64_t from_us = roll_window_start(window, as_of).us;
+    int64_t from_us = examine_window_start(self, window, as_of).us;
     int64_t end_us = (time_floor(as_of.us, length) + 1) * length; /* of the open pane */
     int64_t match_us = as_of.us < from_us + US_PER_WEEK ? as_of.us : from_us + US_PER_WEEK;
     struct day_set working = {working_days(self->scoring, group->days.last), group->days.last};
@@ -230,7 +236,7 @@ bool examine_set_windows(struct examiner *self, const struct subject_group *grou
     enum window window = test_window(test);
     examine_ranges(self, group, test, as_of, &ranges);
     if (test == TEST_PINNED) {
-        if (!read_pin(self, group, roll_window_start(window, as_of).us)) {
+        if (!read_pin(self, group, examine_window_start(self, window, as_of).us)) {
             return false;
         }
     } else {

@@ -50,8 +50,8 @@ static void see_moved(struct examiner *self, const struct subject_group *group, 
     struct examine_ranges ranges;
     struct tallies now, base;
     enum resolution resolution = window_shapes[test_window(finding->test)].resolution;
-    examine_ranges(self, group, finding->test, finding->as_of, &ranges);
     self->for_people = true;
+    examine_ranges(self, group, finding->test, finding->as_of, &ranges);
     tally(self, out->moved_channel, resolution, &ranges.now, &now);
     tally(self, out->moved_channel, PANE_SIX_HOURS, &ranges.base, &base);
     self->for_people = false;

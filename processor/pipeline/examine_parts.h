@@ -59,6 +59,9 @@ void examine_group(struct examiner *self, const struct agency_detection *detecti
 /* Adds what a cell counted in stretches of time, or of it what is public. */
 void examine_roll(const struct examiner *self, const struct history_source *source, enum resolution resolution,
                   const struct time_ranges *ranges, double counts[COUNTERS]);
+/* Where a window begins that ends with as_of: as long ago as it is long, a pane there counting by the share of it inside,
+ * for a slip is found as late as the window is long. What is told to people is of whole panes, as the scores are. */
+struct event_time examine_window_start(const struct examiner *self, enum window window, struct event_time as_of);
 /* The stretches of time that a test compares: of the window itself, of the hours of it that are matched, and of those in
  * the weeks before. */
 struct examine_ranges {

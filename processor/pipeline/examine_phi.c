@@ -35,12 +35,6 @@ static int64_t last_end_us(enum test test, struct event_time hour)
     return time_floor(start_us, pane_us) * pane_us;
 }
 
-static int64_t window_length_us(enum test test)
-{
-    const struct window_shape *shape = &window_shapes[test_window(test)];
-    return shape->panes * pane_shapes[shape->resolution].length_us;
-}
-
 /* The counts of an earlier window and its matched weeks; false when no week is whole. */
 static bool set_window(struct examiner *self, const struct subject_group *group, enum test test,
                        struct time_range range)
@@ -84,7 +78,7 @@ static void see_windows(struct examiner *self, const struct subject_group *group
 {
     const struct detection *rule = &self->scoring->detection;
     const struct detection_window *window = &rule->tests[test];
-    int64_t length = window_length_us(test);
+    int64_t length = roll_window_length_us(test_window(test));
     int64_t end_us = last_end_us(test, hour);
     for (int32_t i = 0; i < window->history_windows; i++, end_us -= window->history_step_us) {
         struct time_range range = {end_us - length, end_us};

@@ -9,6 +9,12 @@ void roll_windows(const struct cell *cell, struct event_time as_of, struct windo
     }
 }
 
+int64_t roll_window_length_us(enum window window)
+{
+    const struct window_shape *shape = &window_shapes[window];
+    return shape->panes * pane_shapes[shape->resolution].length_us;
+}
+
 struct event_time roll_window_start(enum window window, struct event_time as_of)
 {
     const struct window_shape *shape = &window_shapes[window];

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #define DISPERSION_N_LEAST 10 /* interactions in an earlier window: DOMAIN's script */
+#define SKEW_Z_MOST        3  /* further out the first term of the expansion is too much: the next take from it */
 
 #define COMPONENTS_MAX (DRIVERS * (SIGNALS + 1))
 struct component {
@@ -205,6 +206,26 @@ static double spread_squares(const struct spread *self)
     return self->operational + self->survey * self->survey;
 }
 
+/* The same of third powers, which may be less than nothing. */
+struct skew {
+    double operational; /* cubes */
+    double survey;      /* not cubed */
+};
+
+static void skew_add(struct skew *self, const struct component *component, double cubes)
+{
+    if (is_rating(component->signal)) {
+        self->survey += cbrt(cubes);
+    } else {
+        self->operational += cubes;
+    }
+}
+
+static double skew_cubes(const struct skew *self)
+{
+    return self->operational + self->survey * self->survey * self->survey;
+}
+
 bool comparison_z(struct comparison *self, unsigned subject, double *z)
 {
     double n_now, n_base;
@@ -250,8 +271,19 @@ static double relative_spread(const struct stratum *stratum)
 /* What has been added up over the rows so far. */
 struct sums {
     double z;
-    double below, above; /* squares, of the component at hand */
+    double below, above;   /* squares, of the component at hand */
+    double squares, cubes; /* its variance and third moment, had nothing changed */
 };
+
+/* The third central moment of p_now − p_base, were both drawn from the two together: of shares of yes and no, and of
+ * what lies between them as of so many fewer. */
+static double stratum_cubes(const struct stratum *self, double per)
+{
+    double mean = (self->now.x + self->base.x + 1) / (self->now.n + self->base.n + 2);
+    double now = per / fmax(self->now.n, 1);
+    double base = per / fmax(self->base.n, 1);
+    return mean * (1 - mean) * (1 - 2 * mean) * (now * now - base * base);
+}
 
 static void add_row(struct comparison *self, const struct component *component, enum channel channel,
                     const struct stratum *stratum, struct sums *sums, struct finding *finding)
@@ -286,6 +318,8 @@ static void add_row(struct comparison *self, const struct component *component, 
         double up = share * (change.high - change.value);
         sums->below += down * down;
         sums->above += up * up;
+        sums->squares += share * share * stratum->variance;
+        sums->cubes += share * share * share * stratum_cubes(stratum, per);
     }
 }
 
@@ -306,6 +340,8 @@ enum verdict comparison_find(struct comparison *self, unsigned subject, double z
     const struct detection *rule = &self->composition->scoring->detection;
     struct spread below = {0, 0};
     struct spread above = {0, 0};
+    struct spread variance = {0, 0};
+    struct skew skew = {0, 0};
     choose_components(self, subject);
     count_interactions(self, subject, &finding->n_now, &finding->n_base);
     finding->z = z;
@@ -322,8 +358,13 @@ enum verdict comparison_find(struct comparison *self, unsigned subject, double z
         add_rows(self, component, &sums, finding);
         spread_add(&below, component, sums.below);
         spread_add(&above, component, sums.above);
+        spread_add(&variance, component, sums.squares);
+        skew_add(&skew, component, sums.cubes);
     }
-    finding->low = finding->d - sqrt(phi * spread_squares(&below));
-    finding->high = finding->d + sqrt(phi * spread_squares(&above));
+    double far = fmin(z, SKEW_Z_MOST);
+    double third = skew_cubes(&skew) / fmax(spread_squares(&variance), 1e-12); /* σ γ */
+    double shift = (far * far - 1) / 6 * third;
+    finding->low = finding->d - sqrt(phi * spread_squares(&below)) - shift;
+    finding->high = finding->d + sqrt(phi * spread_squares(&above)) - shift;
     return VERDICT_COMPARED;
 }

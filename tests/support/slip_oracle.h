@@ -195,6 +195,12 @@ static inline double oracle_bound(const struct oracle *self, unsigned signal, co
     return oracle_wilson(stratum->x[side] / n, n, z * sqrt(oracle_answers(stratum, signal, self)), upper);
 }
 
+/* Of one who says yes with p: E (X − p)³, added up over the two that there are. */
+static inline double oracle_third(double p)
+{
+    return p * pow(1 - p, 3) + (1 - p) * pow(0 - p, 3);
+}
+
 struct oracle_term {
     unsigned signal;
     uint32_t channels;
@@ -319,6 +325,7 @@ static inline struct oracle_answer oracle_compare(const struct oracle *self, uns
     size_t count = oracle_terms(self, subject, terms);
     double interactions[2];
     double sums[2][3] = {{0}}; /* of outcomes, squared; of what was answered, as it is: below, above, variance */
+    double third[2] = {0};     /* moments of outcomes; of what was answered, their roots */
     oracle_interactions(self, subject, terms, count, interactions);
     answer.n_now = interactions[0];
     answer.n_base = interactions[1];
@@ -328,6 +335,7 @@ static inline struct oracle_answer oracle_compare(const struct oracle *self, uns
         double below = 0;
         double above = 0;
         double variance = 0;
+        double skewed = 0;
         (void)oracle_is_usable(self, terms[i].signal, terms[i].channels, n);
         for (unsigned c = 0; c < CHANNELS; c++) {
             struct oracle_stratum strata[ORACLE_SERVICES + 1];
@@ -346,6 +354,9 @@ static inline struct oracle_answer oracle_compare(const struct oracle *self, uns
                 variance +=
                     a * a * (pooled_q - pooled * pooled) * (1 / fmax(strata[s].n[0], 1) + 1 / fmax(strata[s].n[1], 1));
                 if (strata[s].n[0] > 0) {
+                    double few = oracle_answers(&strata[s], terms[i].signal, self);
+                    skewed += pow(a, 3) * oracle_third(pooled) *
+                              (pow(few / fmax(strata[s].n[0], 1), 2) - pow(few / fmax(strata[s].n[1], 1), 2));
                     double base_low =
                         strata[s].n[1] > 0 ? oracle_bound(self, terms[i].signal, &strata[s], 1, z, false) : 0;
                     double base_high =
@@ -361,12 +372,15 @@ static inline struct oracle_answer oracle_compare(const struct oracle *self, uns
         sums[answered][0] += answered ? sqrt(below) : below;
         sums[answered][1] += answered ? sqrt(above) : above;
         sums[answered][2] += answered ? sqrt(variance) : variance;
+        third[answered] += answered ? copysign(pow(fabs(skewed), 1.0 / 3), skewed) : skewed;
     }
     for (unsigned k = 0; k < 3; k++) {
         sums[0][k] = sqrt(sums[0][k] + sums[1][k] * sums[1][k]);
     }
-    answer.low = answer.d - sqrt(phi) * sums[0][0];
-    answer.high = answer.d + sqrt(phi) * sums[0][1];
+    double gamma = (third[0] + pow(third[1], 3)) / pow(fmax(sums[0][2], 1e-6), 3);
+    double shift = sums[0][2] * gamma * (fmin(z * z, 9) - 1) / 6; /* Cornish and Fisher's first, to 3 sd */
+    answer.low = answer.d - sqrt(phi) * sums[0][0] - shift;
+    answer.high = answer.d + sqrt(phi) * sums[0][1] - shift;
     answer.z = answer.d / fmax(sums[0][2], 1e-6);
     return answer;
 }
@@ -395,11 +409,15 @@ static inline int64_t oracle_begins_us(const struct oracle *self)
     return time_floor(first, PANE_US) * PANE_US;
 }
 
-static inline int64_t oracle_start_us(enum test test, int64_t as_of_us)
+static const int64_t oracle_panes_us[] = {US_PER_MINUTE, US_PER_HOUR, US_PER_HOUR, PANE_US};
+static const int64_t oracle_lengths_us[] = {US_PER_HOUR, 4 * US_PER_HOUR, US_PER_DAY, US_PER_WEEK};
+
+/* What is told is of whole panes; what is tested is as long as its name says. */
+static inline int64_t oracle_start_us(enum test test, int64_t as_of_us, bool told)
 {
-    static const int64_t pane[] = {US_PER_MINUTE, US_PER_HOUR, US_PER_HOUR, PANE_US};
-    static const int64_t panes[] = {60, 4, 24, 28};
-    return (time_floor(as_of_us, pane[test]) - panes[test]) * pane[test];
+    int64_t pane_us = oracle_panes_us[test];
+    int64_t end_us = told ? time_floor(as_of_us, pane_us) * pane_us : as_of_us;
+    return end_us - oracle_lengths_us[test];
 }
 
 /* Whether a minute is one of the hours that the window is matched with. */
@@ -414,9 +432,9 @@ static inline bool oracle_is_matched(const struct oracle *self, int64_t minute_u
     return false;
 }
 
-static inline void oracle_set(struct oracle *self, enum test test, int64_t as_of_us)
+static inline void oracle_set(struct oracle *self, enum test test, int64_t as_of_us, bool told)
 {
-    int64_t from_us = oracle_start_us(test, as_of_us);
+    int64_t from_us = oracle_start_us(test, as_of_us, told);
     int64_t to_us = as_of_us < from_us + US_PER_WEEK ? as_of_us : from_us + US_PER_WEEK;
     int64_t done = INT64_MIN; /* events are in order: a pane's share is counted once */
     double share = 0;
@@ -424,8 +442,9 @@ static inline void oracle_set(struct oracle *self, enum test test, int64_t as_of
     for (size_t i = 0; i < self->count; i++) {
         const struct oracle_event *event = &self->events[i];
         int64_t pane = time_floor(event->at_us, PANE_US);
-        if (event->at_us >= from_us && oracle_working(self, time_floor(event->at_us, US_PER_DAY))) {
-            oracle_add(self, event, 0, 1);
+        int64_t end_us = (time_floor(event->at_us, oracle_panes_us[test]) + 1) * oracle_panes_us[test];
+        if (end_us > from_us && oracle_working(self, time_floor(event->at_us, US_PER_DAY))) {
+            oracle_add(self, event, 0, fmin(1, (double)(end_us - from_us) / (double)oracle_panes_us[test]));
         }
         if (pane != done) {
             unsigned minutes = 0;
@@ -454,16 +473,15 @@ static inline bool oracle_days_count(const struct oracle *self, int64_t from_us,
 /* φ of every subject; 0: too few earlier windows. */
 static inline void oracle_phi(struct oracle *self, enum test test, int64_t hour_us, double phi[SUBJECTS])
 {
-    static const int64_t lengths[] = {US_PER_HOUR, 4 * US_PER_HOUR, US_PER_DAY, US_PER_WEEK};
     static const int64_t steps[] = {US_PER_HOUR, 4 * US_PER_HOUR, US_PER_DAY, US_PER_DAY};
     static const int64_t wholes[] = {US_PER_HOUR, US_PER_HOUR, PANE_US, PANE_US};
     static const int counts[] = {48, 48, 28, 28};
     int64_t begins_us = oracle_begins_us(self);
     double squares[SUBJECTS] = {0};
     int seen[SUBJECTS] = {0};
-    int64_t end_us = time_floor(oracle_start_us(test, hour_us), wholes[test]) * wholes[test];
+    int64_t end_us = time_floor(oracle_start_us(test, hour_us, true), wholes[test]) * wholes[test];
     for (int j = 0; j < counts[test]; j++, end_us -= steps[test]) {
-        int64_t from_us = end_us - lengths[test];
+        int64_t from_us = end_us - oracle_lengths_us[test];
         bool any_week = false;
         if (from_us - 4 * US_PER_WEEK < begins_us || !oracle_days_count(self, from_us, end_us)) {
             continue;

@@ -180,10 +180,49 @@ static void outcomes_are_taken_as_independent(void **state)
     struct finding two = compare(&it, QUICK, 3, 1);
     assert_true(comparison_z(it.comparison, QUICK, &z[1]));
     assert_near(two.d, one.d, 1e-12, "d");
-    assert_near(two.high - two.d, (one.high - one.d) / M_SQRT2, 1e-12, "high");
-    assert_near(two.d - two.low, (one.d - one.low) / M_SQRT2, 1e-12, "low");
+    assert_near(two.high - two.low, (one.high - one.low) / M_SQRT2, 1e-12, "width");
     assert_near(z[1], z[0] * M_SQRT2, 1e-12, "z");
     compared_close(&it);
+}
+
+/* How likely no more than `most` good ones are of n, each with p: summed up, as the curve is not asked. */
+static double binomial_tail(unsigned n, double p, unsigned most)
+{
+    double sum = 0;
+    for (unsigned x = 0; x <= most; x++) {
+        double ways = lgamma(n + 1.) - lgamma(x + 1.) - lgamma(n - x + 1.);
+        sum += exp(ways + x * log(p) + (n - x) * log1p(-p));
+    }
+    return sum;
+}
+
+static const struct {
+    unsigned n;
+    double p;
+} few[] = {{50, .85}, {100, .85}, {140, .85}, {100, .9}, {60, .9}, {600, .85}, {100, .5}, {100, .2}};
+
+/* Against a baseline that leaves no doubt: a fall that z = 3 takes for certain comes by chance hardly more often than the
+ * .00135 that 3 stands for. Without the skewness it is up to 4.2 times that of these. */
+static void a_fall_of_three_is_as_rare_as_it_says(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(few); i++) {
+        int64_t falls = -1; /* the most good ones that are a fall */
+        for (unsigned x = 1; x < few[i].n; x++) {
+            struct compared it;
+            compared_open(&it, METHOD_TOP2BOX);
+            add_outcome(&it, SIGNAL_RESOLVED, 0, x, few[i].n);
+            add_outcome(&it, SIGNAL_RESOLVED, 1, 1e7 * few[i].p, 1e7);
+            falls = compare(&it, QUICK, 3, 1).high < 0 ? (int64_t)x : falls;
+            compared_close(&it);
+        }
+        assert_true(falls > 0);
+        double by_chance = binomial_tail(few[i].n, few[i].p, (unsigned)falls);
+        if (by_chance > 1.3 * .00135 || by_chance < .3 * .00135) {
+            fail_msg("of %u with %g: at most %lld is a fall, by chance %g", few[i].n, few[i].p, (long long)falls,
+                     by_chance);
+        }
+    }
 }
 
 /* ---- answers by their worth ---- */
@@ -268,6 +307,7 @@ int main(void)
         cmocka_unit_test(one_signal_is_newcombes),
         cmocka_unit_test(statements_of_one_survey_are_no_surer_than_one),
         cmocka_unit_test(outcomes_are_taken_as_independent),
+        cmocka_unit_test(a_fall_of_three_is_as_rare_as_it_says),
         cmocka_unit_test(many_answers_are_as_sure_as_their_variance),
         cmocka_unit_test(answers_at_the_ends_are_good_or_bad),
         cmocka_unit_test(a_few_alike_are_not_certain),
