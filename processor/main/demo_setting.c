@@ -18,12 +18,16 @@
 #define TARGET_RULE   "  rule:\n    window: 4h\n    z: 3\n    min_n: 400\n    looks_to_open: 1\n    looks_to_close: 3\n"
 
 /* The built-in rule, in a hurry: nobody watches a demo for ten minutes. One look of the 4 h window, each minute, must
- * do; how sure it must be stays. By what stands before a value and what ends it. */
+ * do; how sure it must be stays. The long windows, for which three hours of a slip are little, have to be surer instead:
+ * one look is enough for them too, and twenty agencies have many. By what stands before a value and what ends it. */
 static const struct {
     const char *section, *key, *value;
     char end;
 } hurries[] = {
     {"\n    4h: {", "every: ", "1m", '}'},
+    {"\n    24h: {", "z: ", "4", ','},
+    {"\n    7d: {", "z: ", "3.5", ','},
+    {"\n    pinned: {", "z: ", "3.5", ','},
     {"\n  looks_to_open: ", "", "1", '\n'},
 };
 
