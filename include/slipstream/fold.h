@@ -76,8 +76,6 @@ void fold_begin_guard(struct fold *self, int64_t least);
 struct untold *fold_untold(struct fold *self, uint32_t cell);
 /* Adds what waits to its cells. Before cells are read, or what has changed is asked for. */
 void fold_settle(struct fold *self);
-/* Events, of those let in, that no counter had room for: more than 2^31 of one cell and pane. */
-uint64_t fold_lost(const struct fold *self);
 
 /* The highest event minute seen, and never past the time of arrival. */
 struct event_time fold_as_of(const struct fold *self);
@@ -108,7 +106,12 @@ int64_t fold_horizon_us(const struct fold *self);
  * What is stored of them can go too. */
 uint64_t fold_ids_forgotten(const struct fold *self);
 size_t fold_id_count(const struct fold *self);
-size_t fold_others(const struct fold *self); /* events that went to _other */
+/* Events that did not go where they belong, of those let in. */
+struct fold_limited {
+    uint64_t other; /* to _other: beyond the agencies and services there may be */
+    uint64_t full;  /* nowhere: no counter had room for them, after 2^31 of one cell and pane */
+};
+struct fold_limited fold_limited(const struct fold *self);
 size_t fold_memory(const struct fold *self);
 
 #endif

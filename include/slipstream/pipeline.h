@@ -80,6 +80,7 @@ struct status {
     _Atomic int64_t agencies;
     _Atomic int64_t published;
     _Atomic int64_t state_bytes;
+    _Atomic int64_t other_events, full_events; /* since the start: fold.h, struct fold_limited */
     _Atomic int64_t lost_records;
     _Atomic bool reload_failed; /* the last one; what was in force before still is */
     struct histogram delay; /* event time to published score */

@@ -33,7 +33,7 @@ struct fold {
     uint32_t *settling;           /* cells that events wait for; as many as there are fit */
     uint32_t *settled;            /* of each cell: its events, while they are sorted */
     struct pane minutes[MINUTES]; /* of one cell, while its events are counted */
-    uint64_t lost;
+    struct fold_limited limited;
     int64_t least;      /* people: fewer that come together are held back */
     struct name *names; /* of agencies */
     struct agency **agencies;
@@ -45,7 +45,6 @@ struct fold {
     uint32_t changed_count;
     size_t fresh_ids; /* the last that came: not taken yet */
     struct event_time as_of;
-    size_t others;
 };
 
 struct fold *fold_open(const struct fold_limits *limits)
@@ -347,7 +346,7 @@ static void join(struct fold *self, struct fold_cell *cell, struct pane *minute)
 {
     enum cell_result joined = minute->touches ? cell_join(&cell->cell, minute, self->as_of) : CELL_LATE;
     if (joined == CELL_FULL) {
-        self->lost += (uint64_t)minute->touches;
+        self->limited.full += (uint64_t)minute->touches;
     } else if (joined == CELL_APPLIED && self->least > 0 && !untold_is_group(minute, self->least)) {
         untold_add(untold_of(cell), minute, self->least, self->as_of);
     }
@@ -380,7 +379,7 @@ static void settle_cell(struct fold *self, struct fold_cell *cell, const uint32_
         join(self, cell, &self->minutes[((uint64_t)newest + i) % MINUTES]);
     }
     agency->shown.touched = true;
-    self->others += cell->is_other ? count : 0;
+    self->limited.other += cell->is_other ? count : 0;
 }
 
 /* Has the memory brought near that the cell after next will need, and then what of its minutes' log is read. */
@@ -422,11 +421,6 @@ void fold_settle(struct fold *self)
         first = end;
     }
     waiting_clear(&self->waiting);
-}
-
-uint64_t fold_lost(const struct fold *self)
-{
-    return self->lost;
 }
 
 struct event_time fold_as_of(const struct fold *self)
@@ -535,9 +529,9 @@ size_t fold_id_count(const struct fold *self)
     return self->ids.count;
 }
 
-size_t fold_others(const struct fold *self)
+struct fold_limited fold_limited(const struct fold *self)
 {
-    return self->others;
+    return self->limited;
 }
 
 size_t fold_memory(const struct fold *self)

@@ -35,6 +35,10 @@
     M(PUBLISHED, "slipstream_published_total", "counter", "", "aggregates, scores and alerts sent")                    \
     M(AGENCIES, "slipstream_agencies", "gauge", "", "agencies in the tasks claimed here")                              \
     M(STATE_BYTES, "slipstream_state_bytes", "gauge", "", "memory of their counts and ids")                            \
+    M(OTHER_EVENTS, "slipstream_other_events_total", "counter", "",                                                    \
+      "events counted under _other: beyond agencies.max or services.max")                                              \
+    M(FULL_EVENTS, "slipstream_full_events_total", "counter", "",                                                      \
+      "events that were not counted: 2^31 of their agency, service and channel had come in the same pane")            \
     M(LOST, "slipstream_lost_records_total", "counter", "", "records that Kafka deleted before they were read")        \
     M(RELOAD, "slipstream_config_last_reload_successful", "gauge", "",                                                 \
       "1 when the last HUP took effect, or none came; 0 when what it found was bad: what was in force before still "   \
@@ -243,6 +247,8 @@ static void scoring_metrics(const struct page *page)
     plain(page, METRIC_PUBLISHED, (double)status->published);
     plain(page, METRIC_AGENCIES, (double)status->agencies);
     plain(page, METRIC_STATE_BYTES, (double)status->state_bytes);
+    plain(page, METRIC_OTHER_EVENTS, (double)status->other_events);
+    plain(page, METRIC_FULL_EVENTS, (double)status->full_events);
     histogram(page, METRIC_DELAY, &status->delay);
     histogram(page, METRIC_APPLIES, &status->stages[STATUS_SCORE].commits);
 }

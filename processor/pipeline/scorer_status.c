@@ -21,6 +21,15 @@ static void tell_sinks(struct scorer *self)
     }
 }
 
+/* What came of a fold's events is told as it grows: folds come and go. */
+static void tell_limited(struct status *status, struct task *task)
+{
+    struct fold_limited limited = fold_limited(task->fold);
+    status->other_events += (int64_t)(limited.other - task->told_limited.other);
+    status->full_events += (int64_t)(limited.full - task->told_limited.full);
+    task->told_limited = limited;
+}
+
 void scorer_tell_status(struct scorer *self)
 {
     struct status *status = self->settings.status;
@@ -29,7 +38,7 @@ void scorer_tell_status(struct scorer *self)
     int64_t queued = 0;
     int64_t bytes = 0;
     for (int32_t p = 0; p < self->partitions; p++) {
-        const struct task *task = &self->tasks[p];
+        struct task *task = &self->tasks[p];
         if (!task->assigned) {
             continue;
         }
@@ -38,6 +47,7 @@ void scorer_tell_status(struct scorer *self)
             agencies += fold_agency_count(task->fold);
             queued += (int64_t)task->outbox.used;
             bytes += (int64_t)fold_memory(task->fold);
+            tell_limited(status, task);
         }
     }
     for (unsigned s = 0; s < TASK_STATES; s++) {

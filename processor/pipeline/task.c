@@ -104,6 +104,7 @@ static void begin_anew(struct task *self)
 {
     task_drop(self);
     self->fold = new_fold(self->settings->config);
+    self->told_limited = fold_limited(self->fold);
     self->meta.complete_since_us = INT64_MIN;
 }
 
@@ -191,6 +192,7 @@ void task_rebuild(struct task *self)
     struct fold *before = self->fold;
     fold_settle(before);
     self->fold = emptied(before, self->settings->config);
+    self->told_limited = fold_limited(self->fold);
     fold_close(before);
     for (size_t i = 0; i < self->chunk_count; i++) {
         self->chunks[i].total = 0; /* forgotten, all of them */

@@ -51,6 +51,10 @@ struct task_settings { /* shared by all tasks; borrowed */
     struct table *kept; /* cx.state; NULL: nothing is kept there */
 };
 
+/* Of a fold_cell's `published`: something may have been, by whoever had the task before. Else a window that has emptied
+ * since would stand in the topic for ever as it was told last. */
+#define PUBLISHED_BEFORE 1
+
 struct task {
     const struct task_settings *settings;
     int32_t partition;
@@ -81,6 +85,7 @@ struct task {
     int64_t claim_backoff_us;
     bool catching_up;
     bool told_catching_up; /* by the last look */
+    struct fold_limited told_limited; /* to the status, of what this fold has counted */
 };
 
 void task_init(struct task *self, const struct task_settings *settings, int32_t partition);

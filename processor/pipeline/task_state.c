@@ -317,6 +317,9 @@ static enum outcome load_cell(struct task *task, const struct field_name *field,
     }
     uint32_t position = fold_cell(task->fold, agency, service, channel);
     struct fold_cell *cell = fold_cell_at(task->fold, position);
+    for (unsigned w = 0; w < WINDOWS; w++) {
+        cell->published[w] = PUBLISHED_BEFORE;
+    }
     if (field->kind == STATE_OPEN) {
         return cell_decode_open(&cell->cell, value, why);
     }

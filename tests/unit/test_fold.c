@@ -392,7 +392,7 @@ static void the_rest_is_other(void **state)
     }
     assert_int_equal(fold_agency_count(fold), 4); /* three, and the rest */
     assert_int_equal(fold_cell_count(fold), 3 * 3 + 1);
-    assert_int_equal(fold_others(fold), 3 * 8 + 7 * 10);
+    assert_int_equal(fold_limited(fold).other, 3 * 8 + 7 * 10);
     assert_int_equal(counted(fold, "agency-2", "service-1", CHANNEL_PHONE, COUNTER_EVENTS), 1);
     assert_int_equal(counted(fold, "agency-2", FOLD_OTHER, CHANNEL_PHONE, COUNTER_EVENTS), 8);
     assert_int_equal(counted(fold, FOLD_OTHER, FOLD_OTHER, CHANNEL_PHONE, COUNTER_EVENTS), 70);
@@ -404,7 +404,7 @@ static void the_rest_is_other(void **state)
     }
     struct signal_event late = event_at(BASE - 64 * 24 * HOUR, id);
     assert_int_equal(put(fold, "agency-9", "x", &late, BASE), FOLD_LATE);
-    assert_int_equal(fold_others(fold), 3 * 8 + 7 * 10);
+    assert_int_equal(fold_limited(fold).other, 3 * 8 + 7 * 10);
     fold_close(fold);
 }
 

@@ -375,7 +375,7 @@ static void many_at_once_are_all_counted(void **state)
         assert_true(events_sum != 0 && counts.results[c][FOLD_APPLIED] > MANY / 5);
         assert_int_equal(counts.results[c][FOLD_DUPLICATE] + counts.results[c][FOLD_LATE], 0);
     }
-    assert_int_equal(fold_lost(fold), 0);
+    assert_int_equal(fold_limited(fold).full, 0);
     fold_close(fold);
 }
 

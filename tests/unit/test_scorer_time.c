@@ -260,6 +260,43 @@ static void a_full_queue_is_waited_for_once_a_turn(void **state)
     score_tear_down(self);
 }
 
+/* Interactions of the first agency's cell in a window, as they were published last; −1: never, or withheld. */
+static int64_t interactions_told(struct score_setup *self, const char *window)
+{
+    int64_t told = -1;
+    const char *topic = self->world.config.topic_aggregates;
+    for (int64_t offset = 0; offset < fake_kafka_end(self->world.kafka, topic, 0); offset++) {
+        const struct fake_record *at = fake_kafka_at(self->world.kafka, topic, 0, offset);
+        json_t *aggregate = at ? published_json(at->value, "aggregate", ID_AGGREGATE) : NULL;
+        if (aggregate && strcmp(text_in(aggregate, "window"), window) == 0) {
+            const json_t *count = json_object_get(aggregate, "interactions");
+            told = json_is_null(count) ? -1 : number_in(count, "long");
+        }
+        json_decref(aggregate);
+    }
+    return told;
+}
+
+/* Else it would stand in the topic as it was, until the next event. */
+static void what_emptied_while_nobody_looked_is_told(void **state)
+{
+    (void)state;
+    struct score_setup *self = score_set_up(1, NULL);
+    start_score(self);
+    say(self, 0, 40, TELLS_CAUGHT_UP);
+    idle(self, 90);
+    int64_t before = interactions_told(self, "1h");
+    assert_true(before > 0);
+    score_stop(self->score);
+    virtual_clock_pass(&self->world.clock, 2 * US_PER_HOUR);
+    start_score(self);
+    idle(self, 120);
+    assert_int_equal(interactions_told(self, "1h"), -1); /* that there is none is of too few to be said */
+    assert_int_equal(interactions_told(self, "24h"), before);
+    score_stop(self->score);
+    score_tear_down(self);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +307,7 @@ int main(void)
         cmocka_unit_test(scorecards_say_that_they_are_catching_up),
         cmocka_unit_test(a_rebuild_says_that_it_is_catching_up),
         cmocka_unit_test(everything_is_sent_again_after_a_claim_and_every_hour),
+        cmocka_unit_test(what_emptied_while_nobody_looked_is_told),
         cmocka_unit_test(what_was_not_delivered_is_sent_again),
         cmocka_unit_test(a_full_queue_is_waited_for_once_a_turn),
     };
