@@ -200,12 +200,9 @@ static struct view_episode of_slip(const struct agency_record *record, unsigned 
     };
 }
 
-/* What may be said of what was found. */
+/* What may be said of what was found: over the panes that the scores are of, and that its explanation is from. */
 static struct finding public_finding(const struct glance *self, uint32_t position, const struct examine_event *event)
 {
-    if (self->looker->settings->methods.scoring->suppress_below <= 0) {
-        return event->finding;
-    }
     return examine_subject(self->looker->examiner, self->task->fold, position,
                            &task_agency(self->task, position)->detection, self->as_of, event->subject,
                            event->finding.test);
