@@ -3,7 +3,9 @@
  *
  * No input or output, no clock of its own: what time it is comes with the look. The stage calls it at minute boundaries
  * of event time; so does whoever replays a history. Looks of the same agency at the same minutes find the same.
- * When a window is looked at depends on the agency's name, so that no minute carries the looks of all.
+ * When a window is looked at depends on the agency's name, so that no minute carries the looks of all. The windows that
+ * open and close episodes end with as_of and are as long as they are called, the pane at their beginning counting by the
+ * share of it inside; what is found for people (examine_subject, examine_at) is of whole panes, as the scores are.
  * Allocates only while agencies show more services than any before. Owner: who opened it closes it. */
 #ifndef SLIPSTREAM_PIPELINE_EXAMINE_H
 #define SLIPSTREAM_PIPELINE_EXAMINE_H
