@@ -141,15 +141,16 @@ uint64_t event_id_hash(struct span agency, struct span event_id)
 
 unsigned duration_bin(enum duration_edges edges, int64_t ms)
 {
-    const int64_t *edge = duration_edges_ms[edges];
-    unsigned bin = 0;
-    for (unsigned step = 16; step > 0; step /= 2) { /* 23 edges: how many are ≤ ms, by halves */
-        if (bin + step <= DURATION_BINS - 1 && edge[bin + step - 1] <= ms) {
-            bin += step;
-        }
+    static const size_t halves[] = {11, 6, 3, 1, 1}; /* of 23, and of what that leaves, down to one */
+    const int64_t *first = duration_edges_ms[edges];
+    const int64_t *edge = first;
+#pragma GCC unroll 8
+    for (size_t i = 0; i < sizeof halves / sizeof *halves; i++) { /* without a jump: nobody can guess which way */
+        edge += halves[i] & (0 - (size_t)(edge[halves[i] - 1] <= ms));
     }
-    return bin;
+    return (unsigned)(edge - first) + (*edge <= ms);
 }
+_Static_assert(DURATION_BINS - 1 == 23, "as many edges as the halves are of");
 
 int duration_edge_bin(enum duration_edges edges, int64_t ms)
 {
