@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #define IDS_FORMAT 1
+#define GUARD_NAME "public"
 
 /* ---- writing ---- */
 
@@ -60,7 +61,7 @@ static void put_untold(struct task *self, const struct fold_cell *cell, bool all
 
 static void put_guard(const struct task *self, struct changes *changes)
 {
-    const struct field_name field = {STATE_GUARD, {span_text("public")}};
+    const struct field_name field = {STATE_GUARD, {span_text(GUARD_NAME)}};
     if (self->guard_changed && self->guarded) {
         changes_begin(changes, &field);
         buffer_u8(&changes->bytes, UNTOLD_FORMAT);
@@ -406,6 +407,20 @@ static enum outcome load_pin(struct task *task, const struct field_name *field, 
     return DONE;
 }
 
+/* Figures that groups did not make are never taken for public by a mark that is not the one put_guard writes. */
+static enum outcome load_guard(struct task *task, const struct field_name *field, struct span value, struct reason *why)
+{
+    if (!span_equal(field->parts[0], span_text(GUARD_NAME))) {
+        return DONE; /* of a later release: it stays stored */
+    }
+    if (value.size != 1 || *value.data != UNTOLD_FORMAT) {
+        return FAIL(why, STOP, REASON_BAD_STATE, "the stored guard, %zu bytes of format %u, cannot be read", value.size,
+                    value.size ? *value.data : 0U);
+    }
+    task->guarded = true;
+    return DONE;
+}
+
 static enum outcome load_field(void *context, struct span name, struct span value, struct reason *why)
 {
     struct loading *self = context;
@@ -417,8 +432,7 @@ static enum outcome load_field(void *context, struct span name, struct span valu
     case STATE_IDS:
         return load_ids(self, &field, value, why);
     case STATE_GUARD:
-        self->task->guarded = true;
-        return DONE;
+        return load_guard(self->task, &field, value, why);
     case STATE_EPISODE:
     case STATE_BENCHMARK:
         return load_episode(self->task, &field, value, why);

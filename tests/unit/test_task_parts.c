@@ -215,6 +215,47 @@ static void names_beyond_their_bound_are_refused(void **state)
     }
 }
 
+/* ---- the guard ---- */
+
+static const struct {
+    const char *name;
+    const char *field;
+    size_t field_size;
+    const char *value;
+    size_t size;
+    enum outcome outcome;
+    bool guards;
+} guards[] = {
+    {"as it is written", "guard\0public", 12, "\1", 1, DONE, true},
+    {"nothing", "guard\0public", 12, "", 0, STOP, false},
+    {"format 0", "guard\0public", 12, "\0", 1, STOP, false},
+    {"a later format", "guard\0public", 12, "\2", 1, STOP, false},
+    {"more behind it", "guard\0public", 12, "\1\0", 2, STOP, false},
+    {"a later release's", "guard\0publics", 13, "\1", 1, DONE, false},
+    {"a later release's of its own format", "guard\0fleet", 11, "\7\7", 2, DONE, false},
+};
+
+static void only_its_own_mark_guards_a_task(void **state)
+{
+    (void)state;
+    static const struct store_ops ops = {.load = load_one};
+    static const struct fold_limits limits = {1024, US_PER_HOUR, 8, 8};
+    for (size_t row = 0; row < COUNT(guards); row++) {
+        struct one_field store = {
+            {&ops}, span_of(guards[row].field, guards[row].field_size), span_of(guards[row].value, guards[row].size)};
+        struct task task;
+        struct reason why = {0};
+        task_init(&task, NULL, 0);
+        task.fold = fold_open(&limits);
+        enum outcome outcome = task_load(&task, &store.base, &why);
+        if (outcome != guards[row].outcome || task.guarded != guards[row].guards ||
+            why.code != (outcome == DONE ? REASON_NONE : REASON_BAD_STATE)) {
+            fail_msg("%s: %d, %s", guards[row].name, outcome, why.text);
+        }
+        task_done(&task);
+    }
+}
+
 /* ---- watch ---- */
 
 /* A word of intake's: topic (0: "a", 1: "b", -1: none at all), how many partitions it has, and of one of them how far
@@ -306,6 +347,7 @@ int main(void)
         cmocka_unit_test(foreign_fields_are_left_alone),
         cmocka_unit_test(a_list_of_changes_holds_what_was_put_in),
         cmocka_unit_test(names_beyond_their_bound_are_refused),
+        cmocka_unit_test(only_its_own_mark_guards_a_task),
         cmocka_unit_test(silence_is_complete_when_all_sources_were_read),
         cmocka_unit_test(two_topics_are_watched_together),
     };
