@@ -72,7 +72,6 @@ static enum alert_transition close_slip(struct slip *self, const struct slip_loo
     self->episode.closed = look->as_of;
     self->episode.looks_good = 0;
     self->to_new_level = to_new_level;
-    self->fired = 0;
     if (to_new_level) {
         self->baseline_day = self->from_day;
     } else {

@@ -104,6 +104,31 @@ static int64_t baseline_begins_us(const struct slip *slip)
     return slip->baseline_day == INT64_MIN ? INT64_MIN : slip->baseline_day * US_PER_DAY;
 }
 
+/* Hours that no window reaches any more are none, so that subjects are told apart by them only while it matters. */
+static struct told_hours told_of(const struct slip *slip, struct event_time as_of)
+{
+    int64_t closed_us = slip->episode.closed.us;
+    if (slip_is_open(slip) || slip->to_new_level || !slip->fired || closed_us <= as_of.us - US_PER_WEEK) {
+        return (struct told_hours){.range = {0, 0}};
+    }
+    int64_t window_us = roll_window_length_us(test_window(slip->opened_by));
+    return (struct told_hours){
+        .range = {slip->episode.since.us - window_us, closed_us},
+        .longest = (enum test)(31 - __builtin_clz(slip->fired)),
+    };
+}
+
+static bool told_alike(const struct told_hours *a, const struct told_hours *b)
+{
+    return a->range.from_us == b->range.from_us && a->range.to_us == b->range.to_us && a->longest == b->longest;
+}
+
+static bool is_of_group(const struct subject_group *group, const struct subject_group *of)
+{
+    return group->days.days == of->days.days && group->begins_us == of->begins_us &&
+           group->new_level_day == of->new_level_day && told_alike(&group->told[1], &of->told[1]);
+}
+
 /* What slipped with the score itself is left out of every subject's baselines. */
 void examine_group(struct examiner *self, const struct agency_detection *detection, struct event_time as_of)
 {
@@ -112,21 +137,24 @@ void examine_group(struct examiner *self, const struct agency_detection *detecti
     uint64_t common = working_days(self->scoring, last) & slip_days(cx, last);
     int64_t cx_begins_us = baseline_begins_us(cx);
     int64_t least_us = cx_begins_us > self->begins_us ? cx_begins_us : self->begins_us;
+    const struct told_hours told_of_cx = told_of(cx, as_of);
     self->detection = detection;
     self->group_count = 0;
     for (unsigned s = 0; s < SUBJECTS; s++) {
-        uint64_t days = common & slip_days(&detection->slips[s], last);
-        int64_t begins_us = baseline_begins_us(&detection->slips[s]);
-        begins_us = begins_us > least_us ? begins_us : least_us;
-        int64_t new_level = detection->slips[s].baseline_day;
-        new_level = new_level > cx->baseline_day ? new_level : cx->baseline_day;
+        const struct slip *slip = &detection->slips[s];
+        int64_t begins_us = baseline_begins_us(slip);
+        struct subject_group of = {
+            .days = {common & slip_days(slip, last), last},
+            .begins_us = begins_us > least_us ? begins_us : least_us,
+            .new_level_day = slip->baseline_day > cx->baseline_day ? slip->baseline_day : cx->baseline_day,
+            .told = {told_of_cx, told_of(slip, as_of)},
+        };
         unsigned g = 0;
-        while (g < self->group_count && (self->groups[g].days.days != days || self->groups[g].begins_us != begins_us ||
-                                         self->groups[g].new_level_day != new_level)) {
+        while (g < self->group_count && !is_of_group(&self->groups[g], &of)) {
             g++;
         }
         if (g == self->group_count) {
-            self->groups[self->group_count++] = (struct subject_group){0, {days, last}, begins_us, new_level};
+            self->groups[self->group_count++] = of;
         }
         self->groups[g].subjects |= UINT64_C(1) << s;
     }
@@ -214,6 +242,21 @@ struct event_time examine_window_start(const struct examiner *self, enum window 
     return self->for_people ? roll_window_start(window, as_of) : exact;
 }
 
+/* Appends a stretch of the window but for what was told of it. */
+static void append_window(const struct examiner *self, const struct subject_group *group, enum test test,
+                          struct time_range range, const struct day_set *working, struct time_ranges *out)
+{
+    bool swap = group->told[1].range.from_us < group->told[0].range.from_us;
+    for (unsigned i = 0; i < 2 && !self->for_people; i++) {
+        const struct told_hours *told = &group->told[swap ? 1 - i : i];
+        if (test > told->longest && told->range.from_us < range.to_us && told->range.to_us > range.from_us) {
+            roll_append(out, (struct time_range){range.from_us, told->range.from_us}, working, INT64_MIN);
+            range.from_us = told->range.to_us;
+        }
+    }
+    roll_append(out, range, working, INT64_MIN);
+}
+
 void examine_ranges(const struct examiner *self, const struct subject_group *group, enum test test,
                     struct event_time as_of, struct examine_ranges *out)
 {
@@ -224,8 +267,8 @@ void examine_ranges(const struct examiner *self, const struct subject_group *gro
     int64_t match_us = as_of.us < from_us + US_PER_WEEK ? as_of.us : from_us + US_PER_WEEK;
     struct day_set working = {working_days(self->scoring, group->days.last), group->days.last};
     out->now.count = out->matched.count = out->base.count = 0;
-    roll_append(&out->now, (struct time_range){from_us, end_us}, &working, INT64_MIN);
-    roll_append(&out->matched, (struct time_range){from_us, match_us}, &working, INT64_MIN);
+    append_window(self, group, test, (struct time_range){from_us, end_us}, &working, &out->now);
+    append_window(self, group, test, (struct time_range){from_us, match_us}, &working, &out->matched);
     roll_matched(&out->base, &out->matched, self->scoring->detection.baseline_weeks, &group->days, group->begins_us);
 }
 

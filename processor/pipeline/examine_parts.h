@@ -2,18 +2,26 @@
 #ifndef SLIPSTREAM_PIPELINE_EXAMINE_PARTS_H
 #define SLIPSTREAM_PIPELINE_EXAMINE_PARTS_H
 
-#include "slipstream/pipeline/examine.h"
 #include "examine_history.h"
+#include "slipstream/pipeline/examine.h"
 
 #include "slipstream/detect.h"
 
-/* Subjects whose baselines leave out the same days, and begin at the same time: they are compared over the same counts.
- */
+/* When an episode that is over was told, with the window that it was first seen in. A longer window than any that fired
+ * in it holds those hours for as long as it is, and would tell them once more: it goes by the others. */
+struct told_hours {
+    struct time_range range; /* from 0 to 0: there are none */
+    enum test longest;       /* that fired in it */
+};
+
+/* Subjects whose baselines leave out the same days, and begin at the same time, and of which the same was told: they
+ * are compared over the same counts. */
 struct subject_group {
     uint64_t subjects; /* bits */
     struct day_set days;
     int64_t begins_us;
-    int64_t new_level_day; /* since when it is as it is; INT64_MIN: always was */
+    int64_t new_level_day;     /* since when it is as it is; INT64_MIN: always was */
+    struct told_hours told[2]; /* of the score, of the subjects themselves */
 };
 _Static_assert(SUBJECTS <= 64, "subjects fit a set of bits");
 
@@ -59,11 +67,12 @@ void examine_group(struct examiner *self, const struct agency_detection *detecti
 /* Adds what a cell counted in stretches of time, or of it what is public. */
 void examine_roll(const struct examiner *self, const struct history_source *source, enum resolution resolution,
                   const struct time_ranges *ranges, double counts[COUNTERS]);
-/* Where a window begins that ends with as_of: as long ago as it is long, a pane there counting by the share of it inside,
- * for a slip is found as late as the window is long. What is told to people is of whole panes, as the scores are. */
+/* Where a window begins that ends with as_of: as long ago as it is long, a pane there counting by the share of it
+ * inside, for a slip is found as late as the window is long. What is told to people is of whole panes, as the scores
+ * are. */
 struct event_time examine_window_start(const struct examiner *self, enum window window, struct event_time as_of);
-/* The stretches of time that a test compares: of the window itself, of the hours of it that are matched, and of those in
- * the weeks before. */
+/* The stretches of time that a test compares: of the window itself, of the hours of it that are matched, and of those
+ * in the weeks before. */
 struct examine_ranges {
     struct time_ranges now, matched, base;
 };

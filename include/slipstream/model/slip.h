@@ -13,7 +13,7 @@ struct slip {
     struct episode episode; /* its since: the first bad look of the run that opened it; at_open: as compared */
     enum test opened_by;
     bool to_new_level;                  /* how it closed last: it had lasted too long to be called a slip */
-    uint32_t fired;                     /* bits, 1 << enum test: the longest of them clears it */
+    uint32_t fired;                     /* bits, 1 << enum test: the longest of them clears it; once it is over, of the last */
     enum verdict seen[TESTS];           /* of each test's last look */
     int32_t looks_bad[TESTS];           /* one after another, now */
     struct event_time bad_since[TESTS]; /* the first of these; meaningful while there are any */
