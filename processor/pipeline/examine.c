@@ -1,5 +1,6 @@
 /* examine.c - one agency at one look: what is due is compared, and episodes open and close. */
 #include "examine_parts.h"
+#include "turn.h"
 
 #include "slipstream/score.h"
 
@@ -73,24 +74,12 @@ void examiner_spare_phi(struct examiner *self)
 
 /* ---- when ---- */
 
-/* Agencies are looked at at minutes of their own, by their names, so that no minute has all of them. */
-static int64_t offset_us(const struct fold_agency *agency, int64_t period_us)
-{
-    int64_t minutes = period_us / US_PER_MINUTE;
-    uint64_t hash = hash64(agency->name, 0);
-    return minutes > 0 ? (int64_t)(hash % (uint64_t)minutes) * US_PER_MINUTE : 0;
-}
-
-static int64_t turn_of(const struct fold_agency *agency, struct event_time time, int64_t period_us)
-{
-    return time_floor(time.us - offset_us(agency, period_us), period_us);
-}
-
 static bool is_due(const struct examiner *self, enum test test, const struct examine_look *look)
 {
     int64_t period_us = self->scoring->detection.tests[test].look_us;
-    return period_us > 0 && (look->previous.us == INT64_MIN || turn_of(self->agency, look->as_of, period_us) >
-                                                                   turn_of(self->agency, look->previous, period_us));
+    struct span name = self->agency->name;
+    return period_us > 0 &&
+           turn_of_agency(name, look->as_of, period_us) > turn_of_agency(name, look->previous, period_us);
 }
 
 static uint32_t tests_due(const struct examiner *self, const struct examine_look *look)
@@ -112,7 +101,7 @@ static bool may_spare_phi(const struct examiner *self, struct event_time as_of)
 /* The overdispersion is found once an hour, at a minute of the agency's own. */
 static void see_phi(struct examiner *self, struct agency_detection *detection, struct event_time as_of)
 {
-    int64_t turn = turn_of(self->agency, as_of, US_PER_HOUR);
+    int64_t turn = turn_of_agency(self->agency->name, as_of, US_PER_HOUR);
     struct event_time hour = {turn * US_PER_HOUR};
     bool has_history = self->begins_us != INT64_MAX &&
                        as_of.us - self->begins_us >= self->scoring->detection.weeks_least * US_PER_WEEK;

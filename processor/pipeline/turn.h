@@ -6,11 +6,11 @@
 #include "slipstream/base/clock.h"
 #include "slipstream/base/hash.h"
 
-/* How many turns of a period an agency has had at a time. The period is whole minutes. */
+/* How many turns of a period an agency has had at a time; INT64_MIN before all time. The period is whole minutes. */
 static inline int64_t turn_of_agency(struct span agency, struct event_time time, int64_t period_us)
 {
     int64_t offset_us = (int64_t)(hash64(agency, 0) % (uint64_t)(period_us / US_PER_MINUTE)) * US_PER_MINUTE;
-    return time_floor(time.us - offset_us, period_us);
+    return time.us == INT64_MIN ? INT64_MIN : time_floor(time.us - offset_us, period_us);
 }
 
 #endif
