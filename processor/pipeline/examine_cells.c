@@ -108,12 +108,13 @@ static int64_t baseline_begins_us(const struct slip *slip)
 static struct told_hours told_of(const struct slip *slip, struct event_time as_of)
 {
     int64_t closed_us = slip->episode.closed.us;
-    if (slip_is_open(slip) || slip->to_new_level || !slip->fired || closed_us <= as_of.us - US_PER_WEEK) {
+    int64_t reach_us = as_of.us - US_PER_WEEK;
+    if (slip_is_open(slip) || slip->to_new_level || !slip->fired || closed_us <= reach_us) {
         return (struct told_hours){.range = {0, 0}};
     }
-    int64_t window_us = roll_window_length_us(test_window(slip->opened_by));
+    int64_t since_us = slip->episode.since.us > reach_us ? slip->episode.since.us : reach_us;
     return (struct told_hours){
-        .range = {slip->episode.since.us - window_us, closed_us},
+        .range = {since_us - roll_window_length_us(test_window(slip->opened_by)), closed_us},
         .longest = (enum test)(31 - __builtin_clz(slip->fired)),
     };
 }
