@@ -1,4 +1,4 @@
-/* look.c - roll → score → detect, agency by agency; episodes are in look_alerts.c. */
+/* look.c - roll → score → detect, agency by agency; episodes are in look_alerts.c and what it calls. */
 #include "look_parts.h"
 
 #include "notice.h"

@@ -3,7 +3,6 @@
 
 #include "notice.h"
 #include "public.h"
-#include "turn.h"
 
 #include "slipstream/detect.h"
 #include "slipstream/score.h"
@@ -41,8 +40,8 @@ static bool is_of_line(enum alert_kind kind)
     return kind == ALERT_TARGET || kind == ALERT_BENCHMARK;
 }
 
-static struct alert alert_of(const struct glance *self, uint32_t position, const struct view_episode *of,
-                             enum alert_transition transition)
+struct alert look_alert_of(const struct glance *self, uint32_t position, const struct view_episode *of,
+                           enum alert_transition transition)
 {
     return (struct alert){.kind = of->kind,
                           .agency = fold_agency_at(self->task->fold, position)->name,
@@ -66,7 +65,7 @@ static struct span notice_of(const struct glance *self, const struct alert *aler
     return buffer_as_span(notice);
 }
 
-static void tell(const struct glance *self, const struct alert *alert)
+void look_tell(const struct glance *self, const struct alert *alert)
 {
     static const char *const events[ALERT_TRANSITIONS] = {"", "alert_opened", "alert_closed", "alert_updated"};
     const struct score_settings *settings = self->looker->settings;
@@ -105,11 +104,11 @@ static void tell_line(const struct glance *self, uint32_t position, enum line_ki
         (void)explain_line(&explaining, line, subject, episode);
     }
     struct view_episode of = of_line(record, line, subject);
-    struct alert alert = alert_of(self, position, &of, transition);
+    struct alert alert = look_alert_of(self, position, &of, transition);
     if (transition == ALERT_OPENED) {
         episode->at_open = alert.estimate; /* what people are told has the interval that they know */
     }
-    tell(self, &alert);
+    look_tell(self, &alert);
 }
 
 #define UPDATE_US US_PER_HOUR /* no sooner than so long after what was told last */
@@ -225,9 +224,9 @@ static void tell_slip_update(const struct glance *self, uint32_t position, unsig
     if (now.present && has_left(told, &now)) {
         told->estimate = now;
         struct view_episode of = of_slip(record, subject, slip);
-        struct alert alert = alert_of(self, position, &of, ALERT_UPDATED);
+        struct alert alert = look_alert_of(self, position, &of, ALERT_UPDATED);
         alert.estimate = now;
-        tell(self, &alert);
+        look_tell(self, &alert);
         self->task->must_apply = true;
     }
 }
@@ -249,10 +248,10 @@ static void look_at_slips(const struct glance *self, uint32_t position, bool hol
             public_slip(slip, &found);
         }
         struct view_episode of = of_slip(record, event->subject, slip);
-        struct alert alert = alert_of(self, position, &of, event->transition);
+        struct alert alert = look_alert_of(self, position, &of, event->transition);
         struct estimate now = finding_estimate(&found);
         alert.estimate = now.present ? now : alert.estimate;
-        tell(self, &alert);
+        look_tell(self, &alert);
     }
     for (unsigned s = 0; s < SUBJECTS && !hold; s++) {
         if (slip_is_open(&record->detection.slips[s])) {
@@ -260,183 +259,6 @@ static void look_at_slips(const struct glance *self, uint32_t position, bool hol
         }
     }
     self->task->must_apply |= examined.changed;
-}
-
-/* ---- channels that have gone silent ---- */
-
-static struct view_episode of_silence(const struct agency_record *record, unsigned channel)
-{
-    const struct silence *silence = &record->silences[channel];
-    return (struct view_episode){.kind = ALERT_SILENT_CHANNEL,
-                                 .subject = SUBJECT_CHANNEL + channel,
-                                 .episode = &silence->episode,
-                                 .to_new_level = silence->to_new_level};
-}
-
-/* Every few minutes, at the agency's own. */
-static bool channels_are_due(const struct glance *self, struct span agency)
-{
-    int64_t period_us = self->looker->settings->methods.scoring->detection.silence_look_us;
-    struct event_time previous = self->task->last_look;
-    return period_us > 0 &&
-           turn_of_agency(agency, self->as_of, period_us) > turn_of_agency(agency, previous, period_us);
-}
-
-/* Not one that has become an alias of another, or is no longer on the list: nothing comes under its name any more. */
-static bool is_counted_as_itself(const struct scoring *scoring, struct span agency)
-{
-    return span_equal(scoring_agency_id(scoring, agency), agency);
-}
-
-static enum alert_transition look_at_channel(const struct glance *self, uint32_t position, enum channel channel,
-                                             bool hold)
-{
-    struct looker *looker = self->looker;
-    struct silence *silence = &task_agency(self->task, position)->silences[channel];
-    const struct channel_look look = {.fold = self->task->fold,
-                                      .agency = fold_agency_at(self->task->fold, position),
-                                      .channel = channel,
-                                      .scoring = looker->settings->methods.scoring,
-                                      .silence = silence,
-                                      .as_of = self->as_of,
-                                      .hour = (double)looker->came[WINDOW_1H][channel],
-                                      .month = (double)looker->came[WINDOW_28D][channel]};
-    struct silence_look seen = channels_look(&looker->panes, &look);
-    seen.hold |= hold;
-    seen.silent = seen.silent && is_counted_as_itself(look.scoring, look.agency->name);
-    return detect_silence(silence, &look.scoring->detection, &seen);
-}
-
-static void look_at_channels(const struct glance *self, uint32_t position, bool hold)
-{
-    struct agency_record *record = task_agency(self->task, position);
-    bool due = channels_are_due(self, fold_agency_at(self->task->fold, position)->name);
-    for (unsigned c = 0; c < CHANNELS; c++) {
-        struct silence *silence = &record->silences[c];
-        struct silence before = *silence;
-        if (self->looker->came[WINDOW_28D][c] <= 0 && !episode_is_open(&silence->episode)) {
-            continue;
-        }
-        if (!self->task->catching_up) {
-            bool heard = self->looker->came[WINDOW_1H][c] > 0;
-            silence_hear(silence, time_floor(self->as_of.us, US_PER_HOUR), heard);
-        }
-        enum alert_transition transition = due ? look_at_channel(self, position, (enum channel)c, hold) : ALERT_NONE;
-        if (transition != ALERT_NONE) {
-            struct view_episode of = of_silence(record, c);
-            struct alert alert = alert_of(self, position, &of, transition);
-            tell(self, &alert);
-        }
-        if (memcmp(&before, silence, sizeof before) != 0) {
-            record->silence_changed[c] = true;
-            self->task->must_apply = true;
-        }
-    }
-}
-
-/* ---- agencies that fall behind the others ---- */
-
-static struct view_episode of_divergence(const struct agency_record *record)
-{
-    return (struct view_episode){.kind = ALERT_DIVERGENCE,
-                                 .subject = SUBJECT_CX,
-                                 .episode = &record->divergence.episode,
-                                 .to_new_level = record->divergence.to_new_level};
-}
-
-static double divergence_z(const struct detection *rule)
-{
-    return rule->tests[TEST_7D].z + rule->subject_z_raise;
-}
-
-/* How the agency has changed, once an hour and soon after a start: for the fleet, and to be compared with it. */
-static void see_change(const struct glance *self, uint32_t position)
-{
-    struct looker *looker = self->looker;
-    struct agency_record *record = task_agency(self->task, position);
-    struct span agency = fold_agency_at(self->task->fold, position)->name;
-    const struct agency_detection *detection = &record->detection;
-    bool is_known = detection->phi[SUBJECT_CX][TEST_7D] > 0;
-    bool is_due = record->change_at.us == 0 || turn_of_agency(agency, self->as_of, US_PER_HOUR) !=
-                                                   turn_of_agency(agency, record->change_at, US_PER_HOUR);
-    if (!is_known) {
-        record->change.present = false;
-    }
-    if (!is_known || !is_due || looker->changes_left == 0) {
-        return;
-    }
-    looker->changes_left--;
-    struct finding found = examine_at(looker->examiner, self->task->fold, position, detection, self->as_of, SUBJECT_CX,
-                                      TEST_7D, divergence_z(&looker->settings->methods.scoring->detection));
-    record->change_at = self->as_of;
-    record->change = (struct fleet_change){.present = found.verdict == VERDICT_COMPARED,
-                                           .now = found.now,
-                                           .base = found.base,
-                                           .d = found.d,
-                                           .low = found.low,
-                                           .high = found.high,
-                                           .n = (int64_t)found.n_now};
-}
-
-static struct divergence_look compare(const struct glance *self, const struct agency_record *record)
-{
-    const struct scoring *scoring = self->looker->settings->methods.scoring;
-    const struct detection *rule = &scoring->detection;
-    struct fleet_gap gap;
-    struct divergence_look look = {.as_of = self->as_of,
-                                   .method = scoring_method(scoring),
-                                   .may_open = !slip_is_open(&record->detection.slips[SUBJECT_CX])};
-    look.compared = record->change.present && !card_is_suppressed(&self->looker->scorecard.all[WINDOW_7D], scoring) &&
-                    fleet_gap(&self->looker->fleet, &record->change, rule->divergence_others, &gap);
-    if (look.compared) {
-        double half = (gap.high - gap.low) / 2 * Z_95 / divergence_z(rule);
-        look.gap = (struct estimate){true, gap.now, gap.now - half, gap.now + half, record->change.n};
-        look.usual = gap.usual;
-        look.widened_least = gap.low;
-    }
-    return look;
-}
-
-/* At the agency's turn, or as soon after it as the fleet is there. After a start the turn at hand is left out. */
-static bool divergence_is_due(const struct glance *self, uint32_t position)
-{
-    const struct scoring *scoring = self->looker->settings->methods.scoring;
-    struct agency_record *record = task_agency(self->task, position);
-    struct span agency = fold_agency_at(self->task->fold, position)->name;
-    int64_t period_us = scoring->detection.divergence_look_us;
-    if (record->compared_at.us == 0) {
-        record->compared_at = self->as_of;
-    }
-    return period_us > 0 && fleet_is_current(&self->looker->fleet, scoring_method(scoring), self->as_of) &&
-           turn_of_agency(agency, self->as_of, period_us) > turn_of_agency(agency, record->compared_at, period_us);
-}
-
-static void look_at_divergence(const struct glance *self, uint32_t position, bool hold)
-{
-    struct agency_record *record = task_agency(self->task, position);
-    struct divergence before = record->divergence;
-    if (self->task->catching_up) {
-        return;
-    }
-    see_change(self, position);
-    if (!divergence_is_due(self, position)) {
-        return;
-    }
-    record->compared_at = self->as_of;
-    struct divergence_look look = compare(self, record);
-    look.hold = hold;
-    enum alert_transition transition =
-        detect_divergence(&record->divergence, &self->looker->settings->methods.scoring->detection, &look);
-    if (transition != ALERT_NONE) {
-        struct view_episode of = of_divergence(record);
-        struct alert alert = alert_of(self, position, &of, transition);
-        alert.estimate = look.compared ? look.gap : record->divergence.episode.at_open;
-        tell(self, &alert);
-    }
-    if (memcmp(&before, &record->divergence, sizeof before) != 0) {
-        record->divergence_changed = true;
-        self->task->must_apply = true;
-    }
 }
 
 /* ---- all of an agency ---- */
@@ -457,11 +279,11 @@ size_t look_open(const struct glance *self, uint32_t position, struct view_episo
     }
     for (unsigned c = 0; c < CHANNELS; c++) {
         if (episode_is_open(&record->silences[c].episode)) {
-            open[count++] = of_silence(record, c);
+            open[count++] = look_silence_of(record, c);
         }
     }
     if (episode_is_open(&record->divergence.episode)) {
-        open[count++] = of_divergence(record);
+        open[count++] = look_divergence_of(record);
     }
     return count;
 }
@@ -483,7 +305,7 @@ void look_stand(const struct glance *self, uint32_t position)
     bool is_told = self->task->settings->sinks & SINK_BIT(SINK_ALERTMANAGER);
     size_t count = is_told ? look_open(self, position, open) : 0;
     for (size_t i = 0; i < count; i++) {
-        struct alert alert = alert_of(self, position, &open[i], ALERT_NONE);
+        struct alert alert = look_alert_of(self, position, &open[i], ALERT_NONE);
         put_standing(self, &alert);
     }
 }

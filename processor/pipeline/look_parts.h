@@ -1,4 +1,4 @@
-/* look_parts.h - what look.c and look_alerts.c share: one look, as it goes down through the steps. */
+/* look_parts.h - what look.c and look_*.c share: one look, as it goes down through the steps. */
 #ifndef SLIPSTREAM_PIPELINE_LOOK_PARTS_H
 #define SLIPSTREAM_PIPELINE_LOOK_PARTS_H
 
@@ -56,5 +56,19 @@ void look_stand(const struct glance *self, uint32_t position);
 /* What is open of an agency; returns how many. */
 #define LOOK_OPEN_MAX (LINES * TARGETS + SUBJECTS + CHANNELS + 1)
 size_t look_open(const struct glance *self, uint32_t position, struct view_episode open[LOOK_OPEN_MAX]);
+/* An episode as it is told of; borrowed from the task. Its estimate is what may be said of a line's subject now, or
+ * what an episode of any other kind opened with. */
+struct alert look_alert_of(const struct glance *self, uint32_t position, const struct view_episode *of,
+                           enum alert_transition transition);
+/* Into the outbox, as Avro and as JSON: there is room, or the look holds. */
+void look_tell(const struct glance *self, const struct alert *alert);
+
+/* look_channels.c: while it holds, nothing is opened or closed. */
+void look_at_channels(const struct glance *self, uint32_t position, bool hold);
+struct view_episode look_silence_of(const struct agency_record *record, unsigned channel);
+
+/* look_divergence.c: likewise. */
+void look_at_divergence(const struct glance *self, uint32_t position, bool hold);
+struct view_episode look_divergence_of(const struct agency_record *record);
 
 #endif
