@@ -1,17 +1,6 @@
 /* explain_record.c - an explanation as Avro: the record `explanation` of schemas/alert.avsc, in its fields' order. */
 #include "explain_text.h"
-
-static void put_text(struct buffer *out, const char *text)
-{
-    buffer_span(out, span_text(text));
-}
-
-/* The branch of a union of null and something. */
-static bool put_present(struct buffer *out, bool present)
-{
-    buffer_zigzag(out, present ? 1 : 0);
-    return present;
-}
+#include "put.h"
 
 static void put_optional_text(struct buffer *out, const char *text)
 {
@@ -27,22 +16,9 @@ static void put_optional_double(struct buffer *out, bool present, double value)
     }
 }
 
-/* An array is one block of so many items, and then an empty one. */
-static void begin_array(struct buffer *out, int64_t count)
-{
-    if (count) {
-        buffer_zigzag(out, count);
-    }
-}
-
-static void end_array(struct buffer *out)
-{
-    buffer_u8(out, 0);
-}
-
 static void put_contributions(struct buffer *out, const struct explanation *explanation)
 {
-    begin_array(out, explanation->contribution_count);
+    put_items(out, explanation->contribution_count);
     for (unsigned i = 0; i < explanation->contribution_count; i++) {
         const struct contribution *part = &explanation->contributions[i];
         put_optional_text(out, part->driver != DRIVERS ? driver_word(part->driver) : NULL);
@@ -54,7 +30,7 @@ static void put_contributions(struct buffer *out, const struct explanation *expl
         buffer_double(out, 100 * part->p_base);
         buffer_zigzag(out, part->n_now);
     }
-    end_array(out);
+    put_items_end(out);
 }
 
 static void put_moved(struct buffer *out, const struct explanation *explanation)
@@ -63,7 +39,7 @@ static void put_moved(struct buffer *out, const struct explanation *explanation)
     for (unsigned m = 0; m < MOVED; m++) {
         present += explanation->moved[m].present;
     }
-    begin_array(out, present);
+    put_items(out, present);
     for (unsigned m = 0; m < MOVED; m++) {
         const struct moved *moved = &explanation->moved[m];
         if (moved->present) {
@@ -75,7 +51,7 @@ static void put_moved(struct buffer *out, const struct explanation *explanation)
             buffer_u8(out, moved->stands_out);
         }
     }
-    end_array(out);
+    put_items_end(out);
 }
 
 static void put_projections(struct buffer *out, const struct alert *alert)
@@ -85,7 +61,7 @@ static void put_projections(struct buffer *out, const struct alert *alert)
     for (unsigned b = 0; b < BEHAVIOURS; b++) {
         present += projections[b].present;
     }
-    begin_array(out, present);
+    put_items(out, present);
     for (unsigned b = 0; b < BEHAVIOURS; b++) {
         if (projections[b].present) {
             put_text(out, behaviour_word((enum behaviour)b));
@@ -95,12 +71,12 @@ static void put_projections(struct buffer *out, const struct alert *alert)
             buffer_u8(out, projections[b].is_published);
         }
     }
-    end_array(out);
+    put_items_end(out);
 }
 
 static void put_fixes(struct buffer *out, const struct explanation *explanation)
 {
-    begin_array(out, explanation->fix_count);
+    put_items(out, explanation->fix_count);
     for (unsigned i = 0; i < explanation->fix_count; i++) {
         const struct fix *fix = &explanation->fixes[i];
         char day[CLOCK_TEXT_SIZE];
@@ -118,7 +94,7 @@ static void put_fixes(struct buffer *out, const struct explanation *explanation)
         buffer_double(out, fix->elasticity);
         buffer_double(out, fix->worth);
     }
-    end_array(out);
+    put_items_end(out);
 }
 
 void explain_record_line(struct buffer *out, const struct scoring_benchmark *line)
@@ -133,11 +109,11 @@ static void put_crossed(struct buffer *out, const struct alert *alert)
 {
     const struct scoring_benchmark *crossed[EXPLAIN_CROSSED_MAX];
     unsigned count = explain_crossed(alert, crossed);
-    begin_array(out, count);
+    put_items(out, count);
     for (unsigned i = 0; i < count; i++) {
         explain_record_line(out, crossed[i]);
     }
-    end_array(out);
+    put_items_end(out);
 }
 
 void explain_record(struct buffer *out, const struct alert *alert)

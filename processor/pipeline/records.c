@@ -1,5 +1,6 @@
 /* records.c - what is published, as Avro. */
 #include "explain_text.h"
+#include "put.h"
 
 #include <stdio.h>
 
@@ -11,21 +12,9 @@ static void put_frame(struct buffer *out, uint32_t schema_id)
     }
 }
 
-static void put_text(struct buffer *out, const char *text)
-{
-    buffer_span(out, span_text(text));
-}
-
 static void put_boolean(struct buffer *out, bool value)
 {
     buffer_u8(out, value);
-}
-
-/* The branch of a union of null and something. */
-static bool put_present(struct buffer *out, bool present)
-{
-    buffer_zigzag(out, present ? 1 : 0);
-    return present;
 }
 
 static void put_optional_long(struct buffer *out, bool present, int64_t value)
@@ -98,9 +87,7 @@ static void put_signals(struct buffer *out, const int64_t *counts)
     for (unsigned s = 0; s < SIGNALS; s++) {
         said += signal_was_said(counts, &signal_table[s]);
     }
-    if (said) {
-        buffer_zigzag(out, said);
-    }
+    put_items(out, said);
     for (unsigned s = 0; s < SIGNALS; s++) {
         const struct signal_info *info = &signal_table[s];
         if (!signal_was_said(counts, info)) {
@@ -111,9 +98,9 @@ static void put_signals(struct buffer *out, const int64_t *counts)
         for (unsigned i = 0; i < info->width; i++) {
             buffer_zigzag(out, counts[info->first + i]);
         }
-        buffer_u8(out, 0);
+        put_items_end(out);
     }
-    buffer_u8(out, 0);
+    put_items_end(out);
 }
 
 void record_aggregate(struct buffer *out, uint32_t schema_id, const struct aggregate *aggregate)
@@ -128,7 +115,7 @@ void record_aggregate(struct buffer *out, uint32_t schema_id, const struct aggre
     put_optional_long(out, !aggregate->suppressed, counts[COUNTER_INTERACTIONS]);
     put_optional_long(out, !aggregate->suppressed, counts[COUNTER_EVENTS]);
     if (aggregate->suppressed) {
-        buffer_u8(out, 0);
+        put_items_end(out);
     } else {
         put_signals(out, counts);
     }
@@ -140,9 +127,7 @@ static void put_drivers(struct buffer *out, const struct card *card, bool suppre
     for (unsigned d = 0; d < DRIVERS && !suppressed; d++) {
         present += card->drivers[d].score.present;
     }
-    if (present) {
-        buffer_zigzag(out, present);
-    }
+    put_items(out, present);
     for (unsigned d = 0; d < DRIVERS && present; d++) {
         const struct driver_score *driver = &card->drivers[d];
         if (driver->score.present) {
@@ -152,7 +137,7 @@ static void put_drivers(struct buffer *out, const struct card *card, bool suppre
             put_optional_estimate(out, &driver->survey, false);
         }
     }
-    buffer_u8(out, 0);
+    put_items_end(out);
 }
 
 static void put_behaviours(struct buffer *out, const struct card *card, bool suppressed)
@@ -161,16 +146,14 @@ static void put_behaviours(struct buffer *out, const struct card *card, bool sup
     for (unsigned b = 0; b < BEHAVIOURS && !suppressed; b++) {
         present += card->behaviours[b].present;
     }
-    if (present) {
-        buffer_zigzag(out, present);
-    }
+    put_items(out, present);
     for (unsigned b = 0; b < BEHAVIOURS && present; b++) {
         if (card->behaviours[b].present) {
             put_text(out, behaviour_word((enum behaviour)b));
             put_estimate(out, &card->behaviours[b]);
         }
     }
-    buffer_u8(out, 0);
+    put_items_end(out);
 }
 
 static void put_causes(struct buffer *out, const struct card *card, bool suppressed)
@@ -179,9 +162,7 @@ static void put_causes(struct buffer *out, const struct card *card, bool suppres
     for (unsigned c = 0; c < CAUSES && !suppressed; c++) {
         present += card->causes[c].present;
     }
-    if (present) {
-        buffer_zigzag(out, present);
-    }
+    put_items(out, present);
     for (unsigned c = 0; c < CAUSES && present; c++) {
         if (card->causes[c].present) {
             put_text(out, cause_word((enum cause)c));
@@ -189,7 +170,7 @@ static void put_causes(struct buffer *out, const struct card *card, bool suppres
             buffer_zigzag(out, card->causes[c].n);
         }
     }
-    buffer_u8(out, 0);
+    put_items_end(out);
 }
 
 static void put_card(struct buffer *out, const struct card *card, enum window window, const char *channel,
@@ -214,9 +195,7 @@ static void put_card(struct buffer *out, const struct card *card, enum window wi
 
 static void put_services(struct buffer *out, const struct scorecard *scorecard)
 {
-    if (scorecard->service_count) {
-        buffer_zigzag(out, (int64_t)scorecard->service_count);
-    }
+    put_items(out, (int64_t)scorecard->service_count);
     for (size_t s = 0; s < scorecard->service_count; s++) {
         const struct service_cards *service = &scorecard->services[s];
         int64_t count = 0;
@@ -224,17 +203,15 @@ static void put_services(struct buffer *out, const struct scorecard *scorecard)
             count += service->cards[w].events != 0;
         }
         buffer_span(out, service->service);
-        if (count) {
-            buffer_zigzag(out, count);
-        }
+        put_items(out, count);
         for (unsigned w = 0; w < WINDOWS; w++) {
             if (service->cards[w].events) {
                 put_card(out, &service->cards[w], (enum window)w, NULL, scorecard->scoring);
             }
         }
-        buffer_u8(out, 0);
+        put_items_end(out);
     }
-    buffer_u8(out, 0);
+    put_items_end(out);
     buffer_zigzag(out, (int64_t)scorecard->services_left);
 }
 
@@ -246,7 +223,7 @@ void record_cards(struct buffer *out, const struct scorecard *scorecard)
             count += scorecard->channels[w][c].events != 0;
         }
     }
-    buffer_zigzag(out, count);
+    put_items(out, count);
     for (unsigned w = 0; w < WINDOWS; w++) {
         put_card(out, &scorecard->all[w], (enum window)w, NULL, scorecard->scoring);
         for (unsigned c = 0; c < CHANNELS; c++) {
@@ -256,7 +233,7 @@ void record_cards(struct buffer *out, const struct scorecard *scorecard)
             }
         }
     }
-    buffer_u8(out, 0);
+    put_items_end(out);
     put_services(out, scorecard);
 }
 
