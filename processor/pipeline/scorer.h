@@ -1,4 +1,5 @@
-/* scorer.h - the score stage's own parts: scorer.c is its loop, scorer_publish.c what leaves it. */
+/* scorer.h - the score stage's own parts: scorer.c is its loop, scorer_claims.c whose the tasks are,
+ * scorer_publish.c what leaves it. */
 #ifndef SLIPSTREAM_PIPELINE_SCORER_H
 #define SLIPSTREAM_PIPELINE_SCORER_H
 
@@ -32,6 +33,15 @@ struct scorer {
     enum outcome ended; /* STOP when a callback found that it cannot go on */
     struct reason ended_why;
 };
+
+/* Tasks that could not be claimed when they were assigned, or that lost their claim since. scorer_claims.c. */
+enum outcome scorer_claim_waiting(struct scorer *self, struct mono_time now, struct reason *why) MUST_CHECK;
+
+/* Where the source is in each partition, into its task; how far behind that is, into the status. */
+void scorer_see_positions(struct scorer *self);
+
+/* Writes what has changed of every task that is claimed, without a look. */
+enum outcome scorer_apply(struct scorer *self, struct reason *why) MUST_CHECK;
 
 /* Everything a task wants published, and its view; what could not be sent is published anew (self->republish). */
 void scorer_publish(struct scorer *self, struct task *task);
