@@ -1,92 +1,10 @@
-/* show.c - `slipstream scores`, `alerts` and `state`: the live view and the stored state, read from Redis. */
-#include "command.h"
+/* show.c - `slipstream scores`, `alerts`, `explain` and `state`: the live view, and what is stored, for people. */
 #include "show_fleet.h"
+#include "shown.h"
 
-#include <jansson.h>
 #include <stdio.h>
 
-#define VIEW_MAX  ((size_t)16 << 20)
 #define STATE_MAX ((size_t)1 << 30)
-
-/* A setup with Redis at hand. */
-struct shown {
-    struct setup setup;
-    struct store *store;
-};
-
-static bool shown_open(struct shown *self, const struct command *command, int argc, char **argv, enum exit_code *code)
-{
-    if (!setup_open(&self->setup, command, argc, argv, code)) {
-        return false;
-    }
-    struct store_settings settings = connect_store(&self->setup.config, self->setup.log);
-    struct reason why;
-    self->store = NULL;
-    if (redis_store_open(&settings, &self->store, &why) != DONE) {
-        *code = complain(command, &why);
-        setup_close(&self->setup);
-        return false;
-    }
-    return true;
-}
-
-static void shown_close(struct shown *self)
-{
-    self->store->ops->close(self->store);
-    setup_close(&self->setup);
-}
-
-/* What is under a key of the view; NULL when there is nothing. */
-static enum outcome read_key(struct shown *self, const char *key, json_t **view, struct reason *why)
-{
-    struct buffer value;
-    buffer_init(&value, VIEW_MAX);
-    enum outcome read = redis_view_read(self->store, span_text(key), &value, why);
-    *view = read == DONE ? json_loadb((const char *)value.data, value.size, 0, NULL) : NULL;
-    buffer_done(&value);
-    return read == SKIP ? DONE : read;
-}
-
-static enum outcome read_view(struct shown *self, const char *agency, json_t **view, struct reason *why)
-{
-    char key[ID_SIZE_MAX + 8];
-    snprintf(key, sizeof key, "view:%s", agency);
-    return read_key(self, key, view, why);
-}
-
-/* An array of the views of the agencies named, or of all. */
-static enum outcome read_views(struct shown *self, json_t **views, struct reason *why)
-{
-    const struct arguments *arguments = &self->setup.arguments;
-    json_t *names = NULL;
-    if (arguments->positional_count) {
-        names = json_array();
-        for (size_t i = 0; i < arguments->positional_count; i++) {
-            json_array_append_new(names, json_string(arguments->positional[i]));
-        }
-    } else {
-        struct buffer list;
-        buffer_init(&list, VIEW_MAX);
-        enum outcome listed = redis_view_list(self->store, &list, why);
-        names = listed == DONE ? json_loadb((const char *)list.data, list.size, 0, NULL) : NULL;
-        buffer_done(&list);
-        TRY(listed);
-    }
-    *views = json_array();
-    size_t i;
-    json_t *name;
-    enum outcome read = DONE;
-    json_array_foreach(names, i, name)
-    {
-        json_t *view = NULL;
-        read = read == DONE ? read_view(self, json_string_value(name), &view, why) : read;
-        if (view) {
-            json_array_append_new(*views, view);
-        }
-    }
-    json_decref(names);
-    return read;
-}
 
 static void print_estimate(const json_t *card, const char *key)
 {
@@ -101,26 +19,11 @@ static void print_estimate(const json_t *card, const char *key)
     printf("  %-24s", text);
 }
 
-/* The card of a window over all channels. */
-static const json_t *card_of(const json_t *view, const char *window)
-{
-    size_t i;
-    const json_t *card;
-    json_array_foreach(json_object_get(view, "cards"), i, card)
-    {
-        if (strcmp(json_string_value(json_object_get(card, "window")), window) == 0 &&
-            json_is_null(json_object_get(card, "channel"))) {
-            return card;
-        }
-    }
-    return NULL;
-}
-
 /* What the second scoring file makes of the same window, and how far it is from the first. */
 static void print_shadow(const json_t *view, const json_t *card, const char *window)
 {
     const json_t *shadow = json_object_get(view, "shadow");
-    const json_t *other = shadow ? card_of(shadow, window) : NULL;
+    const json_t *other = shadow ? shown_card(shadow, window) : NULL;
     const json_t *cx = json_object_get(card, "cx");
     const json_t *other_cx = json_object_get(other, "cx");
     if (!shadow) {
@@ -138,7 +41,7 @@ static void print_shadow(const json_t *view, const json_t *card, const char *win
 
 static void print_score(const json_t *view, const char *window, bool with_shadow)
 {
-    const json_t *card = card_of(view, window);
+    const json_t *card = shown_card(view, window);
     printf("%-32s", json_string_value(json_object_get(view, "agency")));
     if (!card || json_is_true(json_object_get(card, "suppressed"))) {
         printf("  %-24s\n", "too few people to show");
@@ -153,14 +56,6 @@ static void print_score(const json_t *view, const char *window, bool with_shadow
            json_is_true(json_object_get(view, "catching_up")) ? "  catching up" : "");
 }
 
-static enum exit_code finish(struct shown *self, const struct command *command, enum outcome outcome,
-                             const struct reason *why)
-{
-    enum exit_code code = outcome == DONE ? EXIT_FINE : complain(command, why);
-    shown_close(self);
-    return code;
-}
-
 static void print_json(const json_t *value)
 {
     json_dumpf(value, stdout, JSON_COMPACT);
@@ -170,7 +65,7 @@ static void print_json(const json_t *value)
 static enum outcome show_fleet(struct shown *self, bool as_json, struct reason *why)
 {
     json_t *fleet = NULL;
-    TRY(read_key(self, "fleet", &fleet, why));
+    TRY(shown_key(self, "fleet", &fleet, why));
     if (!fleet) {
         return FAIL(why, STOP, REASON_UNAVAILABLE,
                     "there is no fleet in the live view: nobody runs the score stage yet");
@@ -197,10 +92,10 @@ static enum exit_code run_scores(const struct command *self, int argc, char **ar
     struct reason why;
     if (argument(self, &shown.setup.arguments, "fleet")) {
         enum outcome told = show_fleet(&shown, as_json, &why);
-        return finish(&shown, self, told, &why);
+        return shown_finish(&shown, self, told, &why);
     }
     json_t *views = NULL;
-    enum outcome read = read_views(&shown, &views, &why);
+    enum outcome read = shown_views(&shown, &views, &why);
     if (read == DONE && as_json) {
         print_json(views);
     } else if (read == DONE) {
@@ -217,7 +112,7 @@ static enum exit_code run_scores(const struct command *self, int argc, char **ar
         }
     }
     json_decref(views);
-    return finish(&shown, self, read, &why);
+    return shown_finish(&shown, self, read, &why);
 }
 
 const struct command command_scores = {
@@ -315,7 +210,7 @@ static enum exit_code run_alerts(const struct command *self, int argc, char **ar
     struct reason why;
     json_t *views = NULL;
     json_t *alerts = json_array();
-    enum outcome read = read_views(&shown, &views, &why);
+    enum outcome read = shown_views(&shown, &views, &why);
     const char *id = argument(self, &shown.setup.arguments, "id");
     size_t i;
     json_t *view;
@@ -332,7 +227,7 @@ static enum exit_code run_alerts(const struct command *self, int argc, char **ar
     }
     json_decref(alerts);
     json_decref(views);
-    return finish(&shown, self, read, &why);
+    return shown_finish(&shown, self, read, &why);
 }
 
 const struct command command_alerts = {
@@ -376,7 +271,7 @@ static void print_outlook(const json_t *view)
            json_string_value(json_object_get(view, "as_of")));
     for (unsigned w = 0; w < WINDOWS; w++) {
         const char *window = window_shapes[w].word;
-        const json_t *card = card_of(view, window);
+        const json_t *card = shown_card(view, window);
         const json_t *cx = json_object_get(card, "cx");
         if (json_is_true(json_object_get(card, "suppressed"))) {
             printf("  CX score, %3s: too few people to show\n", window);
@@ -435,7 +330,7 @@ static enum exit_code run_explain(const struct command *self, int argc, char **a
     }
     struct reason why;
     json_t *view = NULL;
-    enum outcome read = read_view(&shown, arguments->positional[0], &view, &why);
+    enum outcome read = shown_view(&shown, arguments->positional[0], &view, &why);
     if (read == DONE && !view) {
         read = FAIL(&why, STOP, REASON_UNAVAILABLE,
                     "there is no agency %.100s in the live view; slipstream scores lists those there are",
@@ -450,7 +345,7 @@ static enum exit_code run_explain(const struct command *self, int argc, char **a
         print_why(view);
     }
     json_decref(view);
-    return finish(&shown, self, read, &why);
+    return shown_finish(&shown, self, read, &why);
 }
 
 const struct command command_explain = {
@@ -490,7 +385,7 @@ static enum exit_code run_state(const struct command *self, int argc, char **arg
         }
         buffer_done(&lines);
     }
-    return finish(&shown, self, read, &why);
+    return shown_finish(&shown, self, read, &why);
 }
 
 const struct command command_state = {
