@@ -44,7 +44,8 @@ def hup(scenario, running, msg):
 
 def run(scenario):
     scenario.make_topics()
-    builtin = scenario.call("config", "scoring")
+    # Counts are compared here: a public figure that still waits for enough people would not be what was counted.
+    builtin = scenario.call("config", "scoring").replace("suppress_below: 11", "suppress_below: 0")
     path = scenario.folder / "scoring.yaml"
     path.write_text(builtin)
     config = scenario.folder / "slipstream.yaml"
