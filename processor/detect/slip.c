@@ -39,11 +39,6 @@ static uint32_t firing_tests(const struct slip *self, const struct detection *ru
     return firing;
 }
 
-static enum test longest(uint32_t tests)
-{
-    return (enum test)(31 - __builtin_clz(tests));
-}
-
 /* By the shortest of the tests that fire, which knows best when it began. */
 static enum alert_transition open_slip(struct slip *self, const struct slip_look *look, uint32_t firing, enum test *by)
 {
@@ -88,7 +83,7 @@ static enum alert_transition look_at_open(struct slip *self, const struct detect
 {
     struct episode *episode = &self->episode;
     self->fired |= firing_tests(self, rule, look);
-    *by = longest(self->fired);
+    *by = slip_longest(self);
     if (was_looked_at(look, *by) && look->as_of.us > episode->opened.us) { /* else history is read again */
         const struct finding *finding = &look->findings[*by];
         bool is_good = finding->verdict == VERDICT_COMPARED && finding->clear_high >= 0; /* silence is no recovery */

@@ -15,11 +15,6 @@ const struct window_shape window_shapes[WINDOWS] = {
     [WINDOW_28D] = {"28d", PANE_SIX_HOURS, 112},
 };
 
-static int64_t pane_index(enum resolution resolution, int64_t at_us)
-{
-    return time_floor(at_us, pane_shapes[resolution].length_us);
-}
-
 /* The pane that holds a whole minute. */
 static int64_t pane_of_minute(enum resolution resolution, int64_t minute)
 {
@@ -28,7 +23,7 @@ static int64_t pane_of_minute(enum resolution resolution, int64_t minute)
 
 static int64_t first_kept(enum resolution resolution, struct event_time as_of)
 {
-    return pane_index(resolution, as_of.us) - pane_shapes[resolution].kept + 1;
+    return pane_at(resolution, as_of.us) - pane_shapes[resolution].kept + 1;
 }
 
 void cell_init(struct cell *self)
@@ -90,14 +85,14 @@ static void expire_closed(struct cell *self, struct event_time as_of)
 
 void cell_advance(struct cell *self, struct event_time as_of)
 {
-    open_at(self, pane_index(PANE_MINUTE, as_of.us), as_of);
+    open_at(self, pane_at(PANE_MINUTE, as_of.us), as_of);
     expire_closed(self, as_of);
 }
 
 void cell_expire(struct cell *self, struct event_time as_of)
 {
     if (self->open[PANE_SIX_HOURS].index < first_kept(PANE_SIX_HOURS, as_of)) {
-        open_at(self, pane_index(PANE_MINUTE, as_of.us), as_of);
+        open_at(self, pane_at(PANE_MINUTE, as_of.us), as_of);
     }
     expire_closed(self, as_of);
 }
@@ -153,7 +148,7 @@ static enum cell_result join_late(struct cell *self, const struct pane *minute, 
 
 bool cell_keeps(int64_t at_us, struct event_time as_of)
 {
-    return pane_index(PANE_SIX_HOURS, at_us) >= first_kept(PANE_SIX_HOURS, as_of);
+    return pane_at(PANE_SIX_HOURS, at_us) >= first_kept(PANE_SIX_HOURS, as_of);
 }
 
 enum cell_result cell_join(struct cell *self, const struct pane *minute, struct event_time as_of)
@@ -177,7 +172,7 @@ enum cell_result cell_join(struct cell *self, const struct pane *minute, struct 
 enum cell_result cell_add(struct cell *self, int64_t at_us, const uint16_t *counters, size_t count, bool retracts,
                           struct event_time as_of)
 {
-    struct pane minute = {.index = pane_index(PANE_MINUTE, at_us)};
+    struct pane minute = {.index = pane_at(PANE_MINUTE, at_us)};
     pane_add(&minute, counters, count, retracts ? -1 : 1);
     return cell_join(self, &minute, as_of);
 }
@@ -201,9 +196,8 @@ void cell_sum(const struct cell *self, enum resolution resolution, int64_t first
 
 void cell_window(const struct cell *self, enum window window, struct event_time as_of, int64_t sums[COUNTERS])
 {
-    const struct window_shape *shape = &window_shapes[window];
-    int64_t last = pane_index(shape->resolution, as_of.us);
-    cell_sum(self, shape->resolution, last - shape->panes, last, sums);
+    enum resolution resolution = window_shapes[window].resolution;
+    cell_sum(self, resolution, window_first_pane(window, as_of), pane_at(resolution, as_of.us), sums);
 }
 
 void cell_sum_runs(const struct cell *self, enum resolution resolution, const struct pane_run *runs, size_t count,

@@ -34,11 +34,6 @@ bool untold_is_group(const struct pane *minute, int64_t least)
 
 /* ---- panes ---- */
 
-static int64_t pane_at(unsigned resolution, int64_t at_us)
-{
-    return time_floor(at_us, pane_shapes[resolution].length_us);
-}
-
 /* The oldest pane of a resolution that a window reaches. */
 static int64_t first_reached(unsigned resolution, struct event_time as_of)
 {
@@ -189,9 +184,8 @@ void untold_sum(const struct untold *self, enum resolution resolution, int64_t f
 
 void untold_window(const struct untold *self, enum window window, struct event_time as_of, int64_t sums[COUNTERS])
 {
-    const struct window_shape *shape = &window_shapes[window];
-    int64_t last = pane_at(shape->resolution, as_of.us);
-    untold_sum(self, shape->resolution, last - shape->panes, last, sums);
+    enum resolution resolution = window_shapes[window].resolution;
+    untold_sum(self, resolution, window_first_pane(window, as_of), pane_at(resolution, as_of.us), sums);
 }
 
 void untold_sum_runs(const struct untold *self, enum resolution resolution, const struct pane_run *runs, size_t count,

@@ -77,9 +77,7 @@ void examiner_spare_phi(struct examiner *self)
 static bool is_due(const struct examiner *self, enum test test, const struct examine_look *look)
 {
     int64_t period_us = self->scoring->detection.tests[test].look_us;
-    struct span name = self->agency->name;
-    return period_us > 0 &&
-           turn_of_agency(name, look->as_of, period_us) > turn_of_agency(name, look->previous, period_us);
+    return turn_has_come(self->agency->name, look->as_of, look->previous, period_us);
 }
 
 static uint32_t tests_due(const struct examiner *self, const struct examine_look *look)

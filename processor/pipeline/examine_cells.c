@@ -115,7 +115,7 @@ static struct told_hours told_of(const struct slip *slip, struct event_time as_o
     int64_t since_us = slip->episode.since.us > reach_us ? slip->episode.since.us : reach_us;
     return (struct told_hours){
         .range = {since_us - roll_window_length_us(test_window(slip->opened_by)), closed_us},
-        .longest = (enum test)(31 - __builtin_clz(slip->fired)),
+        .longest = slip_longest(slip),
     };
 }
 

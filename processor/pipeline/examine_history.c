@@ -81,7 +81,7 @@ static void make_room(struct history *self, enum resolution resolution, struct e
 {
     struct history_rows *rows = &self->rows[resolution];
     rows->count = pane_shapes[resolution].kept;
-    rows->first = time_floor(as_of.us, pane_shapes[resolution].length_us) - rows->count + 1;
+    rows->first = pane_at(resolution, as_of.us) - rows->count + 1;
     size_t needed = (size_t)self->cells * (size_t)(rows->count + 1) * self->features;
     if (needed > rows->capacity) {
         free(rows->totals);

@@ -199,12 +199,11 @@ static struct view_episode of_slip(const struct agency_record *record, unsigned 
     };
 }
 
-/* What may be said of what was found: over the panes that the scores are of, and that its explanation is from. */
-static struct finding public_finding(const struct glance *self, uint32_t position, const struct examine_event *event)
+/* What may be said of a subject now: over the panes that the scores are of, and that its explanation is from. */
+static struct finding public_finding(const struct glance *self, uint32_t position, unsigned subject, enum test test)
 {
     return examine_subject(self->looker->examiner, self->task->fold, position,
-                           &task_agency(self->task, position)->detection, self->as_of, event->subject,
-                           event->finding.test);
+                           &task_agency(self->task, position)->detection, self->as_of, subject, test);
 }
 
 /* What was told of it is what its interval is about: it has left it when it is outside. Looked at once an hour, for it
@@ -217,8 +216,7 @@ static void tell_slip_update(const struct glance *self, uint32_t position, unsig
     if (!update_is_due(told, &slip->episode, self->as_of)) {
         return;
     }
-    struct finding found = examine_subject(self->looker->examiner, self->task->fold, position, &record->detection,
-                                           self->as_of, subject, slip->opened_by);
+    struct finding found = public_finding(self, position, subject, slip->opened_by);
     struct estimate now = finding_estimate(&found);
     told->at = self->as_of;
     if (now.present && has_left(told, &now)) {
@@ -241,7 +239,7 @@ static void look_at_slips(const struct glance *self, uint32_t position, bool hol
     for (size_t i = 0; i < examined.event_count; i++) {
         const struct examine_event *event = &examined.events[i];
         struct slip *slip = &record->detection.slips[event->subject];
-        struct finding found = public_finding(self, position, event);
+        struct finding found = public_finding(self, position, event->subject, event->finding.test);
         if (event->transition == ALERT_OPENED) {
             struct explaining explaining = explaining_of(self, position);
             (void)explain_slip(&explaining, event->subject, slip);

@@ -18,9 +18,7 @@ struct view_episode look_silence_of(const struct agency_record *record, unsigned
 static bool channels_are_due(const struct glance *self, struct span agency)
 {
     int64_t period_us = self->looker->settings->methods.scoring->detection.silence_look_us;
-    struct event_time previous = self->task->last_look;
-    return period_us > 0 &&
-           turn_of_agency(agency, self->as_of, period_us) > turn_of_agency(agency, previous, period_us);
+    return turn_has_come(agency, self->as_of, self->task->last_look, period_us);
 }
 
 /* Not one that has become an alias of another, or is no longer on the list: nothing comes under its name any more. */

@@ -77,8 +77,8 @@ static bool divergence_is_due(const struct glance *self, uint32_t position)
     if (record->compared_at.us == 0) {
         record->compared_at = self->as_of;
     }
-    return period_us > 0 && fleet_is_current(&self->looker->fleet, scoring_method(scoring), self->as_of) &&
-           turn_of_agency(agency, self->as_of, period_us) > turn_of_agency(agency, record->compared_at, period_us);
+    return fleet_is_current(&self->looker->fleet, scoring_method(scoring), self->as_of) &&
+           turn_has_come(agency, self->as_of, record->compared_at, period_us);
 }
 
 void look_at_divergence(const struct glance *self, uint32_t position, bool hold)

@@ -13,4 +13,10 @@ static inline int64_t turn_of_agency(struct span agency, struct event_time time,
     return time.us == INT64_MIN ? INT64_MIN : time_floor(time.us - offset_us, period_us);
 }
 
+/* Whether a turn of the agency's has come since an earlier time. A period of 0 has no turns. */
+static inline bool turn_has_come(struct span agency, struct event_time now, struct event_time since, int64_t period_us)
+{
+    return period_us > 0 && turn_of_agency(agency, now, period_us) > turn_of_agency(agency, since, period_us);
+}
+
 #endif

@@ -17,7 +17,6 @@ int64_t roll_window_length_us(enum window window)
 
 struct event_time roll_window_start(enum window window, struct event_time as_of)
 {
-    const struct window_shape *shape = &window_shapes[window];
-    int64_t length = pane_shapes[shape->resolution].length_us;
-    return (struct event_time){(time_floor(as_of.us, length) - shape->panes) * length};
+    int64_t length_us = pane_shapes[window_shapes[window].resolution].length_us;
+    return (struct event_time){window_first_pane(window, as_of) * length_us};
 }

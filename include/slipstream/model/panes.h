@@ -29,6 +29,17 @@ struct window_shape {
 };
 extern const struct window_shape window_shapes[WINDOWS];
 
+/* The pane that holds a moment. */
+static inline int64_t pane_at(enum resolution resolution, int64_t at_us)
+{
+    return time_floor(at_us, pane_shapes[resolution].length_us);
+}
+/* The first pane of a window that ends with as_of's. */
+static inline int64_t window_first_pane(enum window window, struct event_time as_of)
+{
+    return pane_at(window_shapes[window].resolution, as_of.us) - window_shapes[window].panes;
+}
+
 /* One pane's counters, dense; most of them 0. */
 #define PANE_GROUP 8
 struct pane {

@@ -33,6 +33,11 @@ static inline bool slip_is_open(const struct slip *self)
 {
     return episode_is_open(&self->episode);
 }
+/* The longest of the tests that fired in its episode, or in the last one; some did. */
+static inline enum test slip_longest(const struct slip *self)
+{
+    return (enum test)(31 - __builtin_clz(self->fired));
+}
 /* Which days may be part of its baselines, after the last new level and not in a slip: bit i is the day last − i. */
 uint64_t slip_days(const struct slip *self, int64_t last);
 /* The days first … last are left out from now on. */
