@@ -205,6 +205,9 @@ const struct reader_range *kafka_reader_ranges(const struct reader *self, size_t
  * minute. The records live until the next call. */
 enum outcome kafka_reader_read(struct reader *self, int64_t wait_us, struct record_batch *batch, bool *ended,
                                struct reason *why) MUST_CHECK;
+/* Another partition from its start, with the connection that is there; of a reader of one partition only. After
+ * anything but DONE the reader can only be closed. */
+enum outcome kafka_reader_turn_to(struct reader *self, int32_t partition, struct reason *why) MUST_CHECK;
 /* The same records again. */
 enum outcome kafka_reader_rewind(struct reader *self, struct reason *why) MUST_CHECK;
 void kafka_reader_close(struct reader *self);
@@ -218,12 +221,13 @@ struct table_ops {
      * counts is the caller's to say. Tombstones have no value (data NULL). RETRY/unavailable, after 15 s at most
      * without an answer; what `row` says but DONE ends it. */
     enum outcome (*read)(struct table *self, int32_t partition, table_row *row, void *context, struct reason *why);
+    void (*rest)(struct table *self); /* no more reads for now: the connection is let go of */
     void (*close)(struct table *self);
 };
 struct table {
     const struct table_ops *ops;
 };
-/* Connects with the first read. The settings are borrowed. */
+/* Connects with the first read, and again with the first after a rest. The settings are borrowed. */
 struct table *kafka_table_open(const struct kafka_settings *settings, const char *topic);
 
 /* ---- topics ---- */

@@ -16,7 +16,8 @@ struct reader {
     rd_kafka_t *consumer;
     rd_kafka_topic_t *topic;
     rd_kafka_queue_t *queue;
-    size_t count; /* of partitions */
+    int32_t topic_partitions;
+    size_t count; /* of partitions that are read */
     struct reader_range *ranges;
     struct reader_partition *partitions; /* by position in ranges */
     size_t left;                         /* that have not been read to their end */
@@ -122,6 +123,19 @@ static enum outcome find_ranges(struct reader *self, const struct reader_setting
     return DONE;
 }
 
+/* One partition that is there, or all. */
+static enum outcome set_partitions(struct reader *self, const struct reader_settings *settings, struct reason *why)
+{
+    if (settings->partition >= self->topic_partitions) {
+        return FAIL(why, STOP, REASON_BAD_CONFIG, "topic %s has %d partitions, numbered from 0: there is no %d",
+                    settings->topic, self->topic_partitions, (int)settings->partition);
+    }
+    for (size_t p = 0; p < self->count; p++) {
+        self->ranges[p] = (struct reader_range){.partition = settings->partition >= 0 ? settings->partition : (int32_t)p};
+    }
+    return find_ranges(self, settings, why);
+}
+
 static enum outcome find_partitions(struct reader *self, const struct reader_settings *settings, struct reason *why)
 {
     const struct rd_kafka_metadata *metadata;
@@ -133,7 +147,7 @@ static enum outcome find_partitions(struct reader *self, const struct reader_set
     if (code) {
         return kafka_fail(why, code, "no broker answered", NULL);
     }
-    int partitions = metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
+    self->topic_partitions = metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
     code = metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
     rd_kafka_metadata_destroy(metadata);
     if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
@@ -142,18 +156,11 @@ static enum outcome find_partitions(struct reader *self, const struct reader_set
     if (code) {
         return kafka_fail(why, code, settings->topic, NULL);
     }
-    if (settings->partition >= partitions) {
-        return FAIL(why, STOP, REASON_BAD_CONFIG, "topic %s has %d partitions, numbered from 0: there is no %d",
-                    settings->topic, partitions, (int)settings->partition);
-    }
-    self->count = settings->partition >= 0 ? 1 : (size_t)partitions;
+    self->count = settings->partition >= 0 ? 1 : (size_t)self->topic_partitions;
     self->ranges = calloc(self->count, sizeof *self->ranges);
     self->partitions = calloc(self->count, sizeof *self->partitions);
     ASSERT(self->ranges && self->partitions);
-    for (size_t p = 0; p < self->count; p++) {
-        self->ranges[p].partition = settings->partition >= 0 ? settings->partition : (int32_t)p;
-    }
-    return find_ranges(self, settings, why);
+    return set_partitions(self, settings, why);
 }
 
 const struct reader_range *kafka_reader_ranges(const struct reader *self, size_t *count)
@@ -205,6 +212,15 @@ static enum outcome reader_start(struct reader *self, struct reason *why)
 enum outcome kafka_reader_rewind(struct reader *self, struct reason *why)
 {
     reader_stop(self);
+    return reader_start(self, why);
+}
+
+enum outcome kafka_reader_turn_to(struct reader *self, int32_t partition, struct reason *why)
+{
+    ASSERT(self->count == 1 && partition >= 0);
+    const struct reader_settings settings = {.topic = rd_kafka_topic_name(self->topic), .partition = partition};
+    reader_stop(self);
+    TRY(set_partitions(self, &settings, why));
     return reader_start(self, why);
 }
 

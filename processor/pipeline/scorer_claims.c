@@ -44,6 +44,15 @@ static int64_t claim(struct scorer *self, struct task *task)
     return START_WITHHELD;
 }
 
+/* After claims: what was kept beside the store has been read. */
+static void end_claims(struct scorer *self)
+{
+    struct table *kept = self->task_settings.kept;
+    if (kept) {
+        kept->ops->rest(kept);
+    }
+}
+
 enum outcome scorer_claim_waiting(struct scorer *self, struct mono_time now, struct reason *why)
 {
     for (int32_t p = 0; p < self->partitions; p++) {
@@ -52,6 +61,7 @@ enum outcome scorer_claim_waiting(struct scorer *self, struct mono_time now, str
             continue;
         }
         int64_t start = claim(self, task);
+        end_claims(self);
         if (start != START_WITHHELD) {
             TRY(self->source->ops->restart(self->source, 0, p, start, why));
         }
@@ -79,6 +89,7 @@ static void on_assigned(void *context, struct partition_start *partitions, size_
         partitions[i].start = claim(self, task);
         partitions[i].leader_epoch = task->leader_epoch;
     }
+    end_claims(self);
     LOG(self->settings.log, LOG_INFO, "score", "partitions_assigned", LOG_INT("count", count));
     scorer_tell_status(self);
 }

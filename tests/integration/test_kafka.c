@@ -165,6 +165,11 @@ static void a_table_is_read_to_its_end(void **state)
     struct rows none = {.count = 0};
     assert_done(table->ops->read(table, 0, take_row, &none, &why), &why);
     assert_int_equal(none.count, 0);
+    plain_produce(world->brokers, "web", 1, 10, 1);
+    table->ops->rest(table);
+    struct rows more = {.count = 0};
+    assert_done(table->ops->read(table, 1, take_row, &more, &why), &why);
+    assert_int_equal(more.count, 4);
     struct rows stops = {.answer = STOP};
     assert_outcome(table->ops->read(table, 1, take_row, &stops, &why), STOP, &why);
     assert_int_equal(stops.count, 1);

@@ -7,11 +7,13 @@ struct fake_table {
     struct table base;
     struct fake_kafka *kafka;
     const char *topic;
+    bool reading; /* since the last rest */
 };
 
 static enum outcome fake_read(struct table *base, int32_t partition, table_row *row, void *context, struct reason *why)
 {
-    const struct fake_table *self = (const struct fake_table *)base;
+    struct fake_table *self = (struct fake_table *)base;
+    self->reading = true;
     if (self->kafka->down) {
         return FAIL(why, RETRY, REASON_UNAVAILABLE, "the fake Kafka is down");
     }
@@ -30,6 +32,11 @@ static enum outcome fake_read(struct table *base, int32_t partition, table_row *
     return DONE;
 }
 
+static void fake_rest(struct table *base)
+{
+    ((struct fake_table *)base)->reading = false;
+}
+
 static void fake_close(struct table *self)
 {
     free(self);
@@ -37,9 +44,9 @@ static void fake_close(struct table *self)
 
 struct table *fake_table_open(struct fake_kafka *kafka, const char *topic)
 {
-    static const struct table_ops ops = {fake_read, fake_close};
+    static const struct table_ops ops = {fake_read, fake_rest, fake_close};
     struct fake_table *self = calloc(1, sizeof *self);
     ASSERT(self);
-    *self = (struct fake_table){{&ops}, kafka, topic};
+    *self = (struct fake_table){{&ops}, kafka, topic, false};
     return &self->base;
 }
