@@ -9,8 +9,11 @@
 #define IDLE_COMMIT_US (5 * US_PER_SECOND) /* progress is told this often when nothing comes */
 #define SENT_COMMIT_US (2 * US_PER_SECOND) /* what was sent ahead is committed well before the transaction times out   \
                                             */
-#define POSITIONS_MAX SIGNAL_BATCH_PROGRESS_MAX
-#define HELD_MAX      1024 /* beyond it all partitions wait */
+/* Behind, commits take at most this part of the time: nobody waits for what the next one brings. */
+#define COMMITTING_PART     20
+#define COMMIT_REST_MOST_US US_PER_SECOND
+#define POSITIONS_MAX       SIGNAL_BATCH_PROGRESS_MAX
+#define HELD_MAX            1024 /* beyond it all partitions wait */
 
 /* What a transaction will have done, added to the status when it has. */
 struct intake_counts {
@@ -37,6 +40,8 @@ struct intake {
     struct time_bounds bounds;
     const char *topics[CHANNELS];
     struct mono_time last_commit;
+    int64_t commit_us; /* how long that took */
+    bool behind;       /* more was left to read then than had been read since the one before, and there is still more */
     bool must_rewind; /* an assignment was lost, or a commit failed inside a rebalance */
     struct held held[HELD_MAX];
     size_t held_count;
@@ -219,9 +224,14 @@ static size_t tell_progress(struct intake *self, struct event_time wall)
             lag[at->topic] += at->stable_offset - at->position;
         }
     }
+    int64_t left = 0;
+    int64_t read = 0;
     for (unsigned c = 0; c < CHANNELS; c++) {
         status->lag[c] = lag[c];
+        left += lag[c];
+        read += self->counts.read[c];
     }
+    self->behind = left > read;
     status->up[DEPENDENCY_KAFKA] = answers; /* a broker that is away tells no stable offsets */
     return count;
 }
@@ -250,10 +260,11 @@ static enum outcome intake_commit(struct intake *self, struct reason *why)
     enum outcome sent = self->sink->ops->commit(self->sink, messages, count, why);
     struct mono_time ended = clock->mono(clock);
     self->last_commit = ended;
+    self->commit_us = ended.us - began.us;
     if (sent == DONE) {
         tell_counts(self);
         status_of(self)->last_progress_us = wall.us;
-        histogram_add(&status_of(self)->commits, ended.us - began.us);
+        histogram_add(&status_of(self)->commits, self->commit_us);
     }
     begin_interval(self);
     return sent;
@@ -356,19 +367,28 @@ static enum outcome intake_send(struct intake *self, struct reason *why)
     return DONE;
 }
 
+/* How long after a commit the next one is due. */
+static int64_t commit_rest_us(const struct intake *self)
+{
+    int64_t interval = self->settings.config->commit_interval;
+    int64_t rest = self->behind ? self->commit_us * (COMMITTING_PART - 1) : 0;
+    rest = rest > COMMIT_REST_MOST_US ? COMMIT_REST_MOST_US : rest;
+    return rest > interval ? rest : interval;
+}
+
 static bool commit_is_due(const struct intake *self, struct mono_time now)
 {
     int64_t age = now.us - self->last_commit.us;
     if (outgoing_is_empty(&self->outgoing)) {
         return age >= IDLE_COMMIT_US;
     }
-    return age >= self->settings.config->commit_interval || outgoing_is_full(&self->outgoing) ||
+    return age >= commit_rest_us(self) || outgoing_is_full(&self->outgoing) ||
            (self->outgoing.sent_bytes && age >= SENT_COMMIT_US);
 }
 
 static int64_t wait_us(const struct intake *self, struct mono_time now)
 {
-    int64_t left = self->settings.config->commit_interval - (now.us - self->last_commit.us);
+    int64_t left = commit_rest_us(self) - (now.us - self->last_commit.us);
     if (outgoing_is_empty(&self->outgoing) || left > 100 * US_PER_MS) {
         return 100 * US_PER_MS;
     }
@@ -391,6 +411,7 @@ enum outcome intake_turn(struct intake *self, struct reason *why)
     if (self->must_rewind) { /* a rebalance has dropped what was read before this batch: the one with the other */
         return intake_rewind(self, why);
     }
+    self->behind &= batch.count > 0;
     now = clock->mono(clock);
     self->outgoing.written_at = clock->wall(clock);
     const struct record *failed;

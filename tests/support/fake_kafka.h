@@ -84,6 +84,7 @@ enum fake_commit {
 struct sink *fake_sink_open(struct fake_kafka *kafka, const struct sink_settings *settings);
 void fake_sink_drop(struct sink *self);
 void fake_sink_next(struct sink *self, enum fake_commit next);
+void fake_sink_takes(struct sink *self, int64_t us); /* each commit, of the clock's time; none at first */
 
 /* ---- publisher ---- */
 

@@ -15,6 +15,7 @@ struct fake_sink {
     struct fake_transactional_id *id;
     uint64_t epoch;
     enum fake_commit next;
+    int64_t takes_us;
     bool gave_up;
 };
 
@@ -26,6 +27,11 @@ static struct fake_sink *sink_of(struct sink *base)
 void fake_sink_next(struct sink *self, enum fake_commit next)
 {
     sink_of(self)->next = next;
+}
+
+void fake_sink_takes(struct sink *self, int64_t us)
+{
+    sink_of(self)->takes_us = us;
 }
 
 static enum fake_commit what_happens(struct fake_sink *self)
@@ -97,6 +103,7 @@ static enum outcome sink_commit(struct sink *base, const struct message *message
         return DONE;
     }
     append_all(self, messages, count);
+    virtual_clock_pass(self->kafka->clock, self->takes_us);
     enum fake_commit what = what_happens(self);
     if (what != COMMIT_UNKNOWN_OPEN) {
         end_transaction(self, what == COMMIT_ABORTED ? FATE_ABORTED : FATE_COMMITTED);

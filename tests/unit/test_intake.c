@@ -18,12 +18,17 @@ struct setup {
     size_t said;
 };
 
-static struct setup *set_up(uint64_t seed)
+static struct setup *set_up_with(uint64_t seed, const char *const *settings)
 {
     struct setup *self = calloc(1, sizeof *self);
     assert_non_null(self);
-    world_open(&self->world, seed, 2, overrides);
+    world_open(&self->world, seed, 2, settings);
     return self;
+}
+
+static struct setup *set_up(uint64_t seed)
+{
+    return set_up_with(seed, overrides);
 }
 
 static void tear_down(struct setup *self)
@@ -337,6 +342,36 @@ static void what_a_rebalance_drops_is_read_again(void **state)
     }
 }
 
+/* Who has much left to read spends a twentieth of the time on commits, but waits a second at most. */
+static void behind_commits_are_rare(void **state)
+{
+    (void)state;
+    static const char *const few_at_a_time[] = {"signals.partitions=3", "intake.batch=4", NULL};
+    static const struct {
+        int64_t takes_us, rest_us;
+    } rows[] = {{5 * US_PER_MS, INTERVAL}, {20 * US_PER_MS, 380 * US_PER_MS}, {90 * US_PER_MS, US_PER_SECOND}};
+    for (size_t row = 0; row < COUNT(rows); row++) {
+        struct setup *self = set_up_with(row, few_at_a_time);
+        struct intake_run *intake = start_warm(self);
+        fake_sink_takes(intake->sink, rows[row].takes_us);
+        say(self, EVENTS - 1);
+        intake_turns(intake, 1, INTERVAL);
+        int64_t read = total_read(intake->status);
+        assert_true(read > 1 && read < EVENTS / 2);
+        intake_turns(intake, 1, rows[row].rest_us - US_PER_MS);
+        assert_int_equal(total_read(intake->status), read);
+        intake_turns(intake, 1, US_PER_MS);
+        assert_true(total_read(intake->status) > read);
+        intake_turns(intake, EVENTS, 0);
+        assert_true(total_read(intake->status) < EVENTS); /* there is nothing more to read: as ever */
+        intake_turns(intake, 1, INTERVAL);
+        assert_int_equal(total_read(intake->status), EVENTS);
+        check_heard(self, "behind", 1);
+        intake_stop(intake);
+        tear_down(self);
+    }
+}
+
 static void a_zombie_commits_nothing(void **state)
 {
     (void)state;
@@ -397,6 +432,7 @@ int main(void)
         cmocka_unit_test(a_stop_commits_what_was_read),
         cmocka_unit_test(revoked_partitions_are_committed_first),
         cmocka_unit_test(what_a_rebalance_drops_is_read_again),
+        cmocka_unit_test(behind_commits_are_rare),
         cmocka_unit_test(a_zombie_commits_nothing),
         cmocka_unit_test(a_position_below_the_log_is_told),
     };
