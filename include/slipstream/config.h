@@ -53,7 +53,7 @@ enum setting_type {
       "partitions of the signals topic; fixed once state is stored")                                                   \
     S(commit_interval, SETTING_DURATION, "intake.commit_interval", "250ms", 10000, 10000000, "",                       \
       "longest time between two transactions")                                                                         \
-    S(intake_batch, SETTING_COUNT, "intake.batch", "2000", 1, 100000, "", "records taken from Kafka at a time")        \
+    S(intake_batch, SETTING_COUNT, "intake.batch", "1000", 1, 100000, "", "records taken from Kafka at a time")        \
     S(registry_url, SETTING_TEXT, "registry.url", "", 0, 2048, "",                                                     \
       "schema registry, Confluent API; empty: schemas.folder only")                                                    \
     S(registry_username, SETTING_TEXT, "registry.username", "", 0, 256, "", "user for basic authentication")           \

@@ -10,7 +10,7 @@
 
 /* Buffers come and go, a backlog's most of all, and glibc keeps what they had. */
 #define TRIM_TURNS 20 /* of 50 ms; what cells outgrew lies between them, and is never at an end */
-#define ARENAS_MAX 2  /* each thread's own would keep what only it had use for */
+#define ARENAS_MAX 4  /* each thread's own would keep what only it had use for */
 
 struct ops {
     const struct config *config;
