@@ -44,6 +44,33 @@ static void see_time(struct fold *self, int64_t event_us, struct event_time arri
 
 /* ---- let in: each event once, and none too late ---- */
 
+static void settle_until(struct fold *self, int64_t last_us);
+
+#define RECENT_MINUTES 64
+
+/* Of the minutes that came last there is more to come, and what comes to a cell's minute later costs as much again: so
+ * as many whole minutes as half of what waits go in first. The last moment of those; INT64_MAX: all of it goes in. */
+static int64_t older_half_ends(const struct fold *self)
+{
+    const struct waiting *waiting = &self->waiting;
+    uint32_t counts[RECENT_MINUTES] = {0};
+    int64_t newest = INT64_MIN;
+    for (uint32_t i = 0; i < waiting->count; i++) {
+        newest = waiting->events[i].at_us > newest ? waiting->events[i].at_us : newest;
+    }
+    int64_t first = time_floor(newest, US_PER_MINUTE) - RECENT_MINUTES + 1; /* with all that is older */
+    for (uint32_t i = 0; i < waiting->count; i++) {
+        int64_t minute = time_floor(waiting->events[i].at_us, US_PER_MINUTE);
+        counts[minute > first ? minute - first : 0]++;
+    }
+    uint32_t older = 0;
+    unsigned minutes = 0;
+    while (older < waiting->count / 2) {
+        older += counts[minutes++];
+    }
+    return older < waiting->count ? (first + minutes) * US_PER_MINUTE - 1 : INT64_MAX;
+}
+
 static enum fold_result let_in(struct fold *self, uint32_t cell, const struct signal_event *event,
                                struct event_time arrived)
 {
@@ -56,7 +83,7 @@ static enum fold_result let_in(struct fold *self, uint32_t cell, const struct si
         return FOLD_LATE;
     }
     if (self->waiting.count == WAITING_MAX) {
-        fold_settle(self);
+        settle_until(self, older_half_ends(self));
     }
     waiting_add(&self->waiting, cell, event);
     return FOLD_APPLIED;
@@ -77,13 +104,14 @@ void fold_events(struct fold *self, const struct signal_event *events, const uin
 
 /* ---- settle: what waits into its cells ---- */
 
-/* Sorts what waits by cell, events of one in the order they came; returns how many cells there are. */
-static uint32_t sort_waiting(struct fold *self)
+/* Sorts what waits, up to a moment, by cell, events of one in the order they came; returns how many cells
+ * there are. */
+static uint32_t sort_waiting(struct fold *self, int64_t last_us)
 {
     struct waiting *waiting = &self->waiting;
     uint32_t cells = 0;
     for (uint32_t i = 0; i < waiting->count; i++) {
-        if (self->settled[waiting->cells[i]]++ == 0) {
+        if (waiting->events[i].at_us <= last_us && self->settled[waiting->cells[i]]++ == 0) {
             self->settling[cells++] = waiting->cells[i];
         }
     }
@@ -95,7 +123,9 @@ static uint32_t sort_waiting(struct fold *self)
         before += count;
     }
     for (uint32_t i = 0; i < waiting->count; i++) {
-        waiting->order[self->settled[waiting->cells[i]]++] = i;
+        if (waiting->events[i].at_us <= last_us) {
+            waiting->order[self->settled[waiting->cells[i]]++] = i;
+        }
     }
     return cells;
 }
@@ -199,9 +229,9 @@ static inline void fetch_log(const struct fold_cell *cell)
     }
 }
 
-void fold_settle(struct fold *self)
+static void settle_until(struct fold *self, int64_t last_us)
 {
-    uint32_t cells = sort_waiting(self);
+    uint32_t cells = sort_waiting(self, last_us);
     uint32_t first = 0;
     for (uint32_t i = 0; i < cells; i++) {
         struct fold_cell *cell = self->cells[self->settling[i]];
@@ -217,7 +247,12 @@ void fold_settle(struct fold *self)
         self->settled[self->settling[i]] = 0;
         first = end;
     }
-    waiting_clear(&self->waiting);
+    waiting_keep_after(&self->waiting, last_us);
+}
+
+void fold_settle(struct fold *self)
+{
+    settle_until(self, INT64_MAX);
 }
 
 struct event_time fold_as_of(const struct fold *self)

@@ -37,9 +37,16 @@ void waiting_add(struct waiting *self, uint32_t cell, const struct signal_event 
     signals_mark(event, &self->events[self->count++]);
 }
 
-void waiting_clear(struct waiting *self)
+void waiting_keep_after(struct waiting *self, int64_t last_us)
 {
-    self->count = 0;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < self->count; i++) {
+        if (self->events[i].at_us > last_us) {
+            self->events[kept] = self->events[i];
+            self->cells[kept++] = self->cells[i];
+        }
+    }
+    self->count = kept;
 }
 
 size_t waiting_memory(const struct waiting *self)
