@@ -1,7 +1,9 @@
-/* raw.c - what reading alone costs: librdkafka's quickest way, with the fetch settings of processor/kafka/source.c.
+/* raw.c - what reading alone costs, with the fetch settings of processor/kafka/source.c.
  *
- *   bench_raw BROKERS EVENTS TOPIC…
+ *   bench_raw poll|batch BROKERS EVENTS TOPIC…
  *
+ * poll: a message a call, rd_kafka_consumer_poll, as librdkafka's introduction and its examples read.
+ * batch: a thousand a call, rd_kafka_consume_batch_queue: the library's quickest way.
  * Reads all partitions from the beginning until it has as many events as it was told there are; fewer or more is an
  * error. Prints one line: seconds from the first to the last of them, seconds of processor time of the whole process,
  * and their bytes. */
@@ -9,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -91,22 +94,33 @@ static void assign_all(rd_kafka_t *consumer, char **topics, int count)
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-struct counted {
+struct reading {
+    rd_kafka_t *consumer;
+    rd_kafka_queue_t *queue; /* NULL: a message a call */
     int64_t events, bytes;
 };
 
-/* Waits until there are as many as it wants; false when nothing came in so long. */
-static int read_batch(rd_kafka_queue_t *queue, int wait_ms, int64_t wanted, struct counted *counted)
+/* At most as many messages as are wanted. */
+static ssize_t take(const struct reading *self, int wait_ms, int64_t wanted, rd_kafka_message_t *messages[BATCH])
+{
+    if (self->queue) {
+        return rd_kafka_consume_batch_queue(self->queue, wait_ms, messages, wanted < BATCH ? (size_t)wanted : BATCH);
+    }
+    messages[0] = rd_kafka_consumer_poll(self->consumer, wait_ms);
+    return messages[0] != NULL;
+}
+
+/* Reads some of what is wanted; false when nothing came in so long. */
+static int read_some(struct reading *self, int wait_ms, int64_t wanted)
 {
     static rd_kafka_message_t *messages[BATCH];
-    size_t most = wanted < BATCH ? (size_t)wanted : BATCH;
-    ssize_t count = rd_kafka_consume_batch_queue(queue, wait_ms, messages, most);
+    ssize_t count = take(self, wait_ms, wanted, messages);
     for (ssize_t i = 0; i < count; i++) {
         if (messages[i]->err) {
             die("reading", rd_kafka_message_errstr(messages[i]));
         }
-        counted->events++;
-        counted->bytes += (int64_t)messages[i]->len;
+        self->events++;
+        self->bytes += (int64_t)messages[i]->len;
         rd_kafka_message_destroy(messages[i]);
     }
     return count > 0;
@@ -114,29 +128,30 @@ static int read_batch(rd_kafka_queue_t *queue, int wait_ms, int64_t wanted, stru
 
 int main(int argc, char **argv)
 {
-    if (argc < 4) {
-        die("usage", "bench_raw BROKERS EVENTS TOPIC…");
+    if (argc < 5 || (strcmp(argv[1], "poll") != 0 && strcmp(argv[1], "batch") != 0)) {
+        die("usage", "bench_raw poll|batch BROKERS EVENTS TOPIC…");
     }
-    struct counted counted = {0};
-    int64_t expected = strtoll(argv[2], NULL, 10);
-    rd_kafka_t *consumer = open_consumer(argv[1]);
-    rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(consumer);
-    assign_all(consumer, argv + 3, argc - 3);
+    int64_t expected = strtoll(argv[3], NULL, 10);
+    struct reading reading = {.consumer = open_consumer(argv[2])};
+    reading.queue = strcmp(argv[1], "batch") == 0 ? rd_kafka_queue_get_consumer(reading.consumer) : NULL;
+    assign_all(reading.consumer, argv + 4, argc - 4);
     double began = 0;
-    while (counted.events < expected) {
-        if (!read_batch(queue, PATIENCE_MS, expected - counted.events, &counted)) {
+    while (reading.events < expected) {
+        if (!read_some(&reading, PATIENCE_MS, expected - reading.events)) {
             die("reading", "fewer events than were told");
         }
         began = began > 0 ? began : seconds_now();
     }
     double seconds = seconds_now() - began;
     double used = seconds_used();
-    if (read_batch(queue, LINGER_MS, 1, &counted) || counted.events != expected) {
+    if (read_some(&reading, LINGER_MS, 1) || reading.events != expected) {
         die("reading", "more events than were told");
     }
-    printf("%.4f %.4f %lld\n", seconds, used, (long long)counted.bytes);
-    rd_kafka_queue_destroy(queue);
-    rd_kafka_consumer_close(consumer);
-    rd_kafka_destroy(consumer);
+    printf("%.4f %.4f %lld\n", seconds, used, (long long)reading.bytes);
+    if (reading.queue) {
+        rd_kafka_queue_destroy(reading.queue);
+    }
+    rd_kafka_consumer_close(reading.consumer);
+    rd_kafka_destroy(reading.consumer);
     return 0;
 }
