@@ -60,13 +60,27 @@ uint32_t fold_service(struct fold *self, uint32_t agency, struct span name);
 /* The position of a cell, which is made when it is not there. */
 uint32_t fold_cell(struct fold *self, uint32_t agency, uint32_t service, enum channel channel);
 
-/* Events that arrived (were written to cx.signals) at arrived; cells[i] is the position of the cell of events[i]. What
- * came of them is added to counts. */
+/* An event on its way into its cell: which it is, and what it adds. */
+struct fold_entry {
+    uint64_t id;
+    uint32_t cell; /* its position */
+    enum channel channel;
+    struct signal_marks marks;
+};
+static inline void fold_entry_set(struct fold_entry *self, const struct signal_event *event, uint32_t cell)
+{
+    self->id = event->id;
+    self->cell = cell;
+    self->channel = event->channel;
+    signals_mark(event, &self->marks);
+}
+
+/* Events that arrived (were written to cx.signals) at arrived. What came of them is added to counts. */
 struct fold_counts {
     int64_t results[CHANNELS][FOLD_RESULTS];
 };
-void fold_events(struct fold *self, const struct signal_event *events, const uint32_t *cells, size_t count,
-                 struct event_time arrived, struct fold_counts *counts);
+void fold_events(struct fold *self, const struct fold_entry *entries, size_t count, struct event_time arrived,
+                 struct fold_counts *counts);
 /* From now on what goes into cells is held back from public figures until it is of so many people (model/untold.h); 0, as
  * it begins: nothing is. What is held back stays so. */
 void fold_guard(struct fold *self, int64_t least);

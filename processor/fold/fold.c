@@ -3,12 +3,20 @@
 
 #include <stdlib.h>
 
+static void set_as_of(struct fold *self, struct event_time as_of)
+{
+    int64_t minute = time_floor(as_of.us, US_PER_MINUTE);
+    self->as_of = as_of;
+    self->minute_ends_us = as_of.us > INT64_MAX - US_PER_MINUTE ? INT64_MAX : (minute + 1) * US_PER_MINUTE;
+    self->kept_from_us = cell_kept_from_us(as_of);
+}
+
 struct fold *fold_open(const struct fold_limits *limits)
 {
     struct fold *self = calloc(1, sizeof *self);
     ASSERT(self);
     self->limits = *limits;
-    self->as_of.us = INT64_MIN;
+    set_as_of(self, (struct event_time){INT64_MIN});
     id_set_init(&self->ids, limits->ids_max, limits->horizon_us);
     return self;
 }
@@ -36,69 +44,8 @@ static void cell_changed(struct fold *self, uint32_t position)
 static void see_time(struct fold *self, int64_t event_us, struct event_time arrived)
 {
     int64_t seen = event_us < arrived.us ? event_us : arrived.us;
-    int64_t minute = time_floor(seen, US_PER_MINUTE);
-    if (minute > time_floor(self->as_of.us, US_PER_MINUTE)) { /* so it is not the first there is: its start is a time */
-        fold_advance(self, (struct event_time){minute * US_PER_MINUTE});
-    }
-}
-
-/* ---- let in: each event once, and none too late ---- */
-
-static void settle_until(struct fold *self, int64_t last_us);
-
-#define RECENT_MINUTES 64
-
-/* Of the minutes that came last there is more to come, and what comes to a cell's minute later costs as much again: so
- * as many whole minutes as half of what waits go in first. The last moment of those; INT64_MAX: all of it goes in. */
-static int64_t older_half_ends(const struct fold *self)
-{
-    const struct waiting *waiting = &self->waiting;
-    uint32_t counts[RECENT_MINUTES] = {0};
-    int64_t newest = INT64_MIN;
-    for (uint32_t i = 0; i < waiting->count; i++) {
-        newest = waiting->events[i].at_us > newest ? waiting->events[i].at_us : newest;
-    }
-    int64_t first = time_floor(newest, US_PER_MINUTE) - RECENT_MINUTES + 1; /* with all that is older */
-    for (uint32_t i = 0; i < waiting->count; i++) {
-        int64_t minute = time_floor(waiting->events[i].at_us, US_PER_MINUTE);
-        counts[minute > first ? minute - first : 0]++;
-    }
-    uint32_t older = 0;
-    unsigned minutes = 0;
-    while (older < waiting->count / 2) {
-        older += counts[minutes++];
-    }
-    return older < waiting->count ? (first + minutes) * US_PER_MINUTE - 1 : INT64_MAX;
-}
-
-static enum fold_result let_in(struct fold *self, uint32_t cell, const struct signal_event *event,
-                               struct event_time arrived)
-{
-    if (!id_set_add(&self->ids, event->id, arrived)) {
-        return FOLD_DUPLICATE;
-    }
-    self->fresh_ids++;
-    see_time(self, event->at_us, arrived);
-    if (!cell_keeps(event->at_us, self->as_of)) {
-        return FOLD_LATE;
-    }
-    if (self->waiting.count == WAITING_MAX) {
-        settle_until(self, older_half_ends(self));
-    }
-    waiting_add(&self->waiting, cell, event);
-    return FOLD_APPLIED;
-}
-
-#define IDS_AHEAD 8 /* so many events take about as long as memory does */
-
-void fold_events(struct fold *self, const struct signal_event *events, const uint32_t *cells, size_t count,
-                 struct event_time arrived, struct fold_counts *counts)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (i + IDS_AHEAD < count) {
-            id_set_fetch(&self->ids, events[i + IDS_AHEAD].id);
-        }
-        counts->results[events[i].channel][let_in(self, cells[i], &events[i], arrived)]++;
+    if (seen >= self->minute_ends_us) { /* so its minute is not the first there is, and its start is a time */
+        fold_advance(self, (struct event_time){time_floor(seen, US_PER_MINUTE) * US_PER_MINUTE});
     }
 }
 
@@ -255,6 +202,66 @@ void fold_settle(struct fold *self)
     settle_until(self, INT64_MAX);
 }
 
+/* ---- let in: each event once, and none too late ---- */
+
+#define RECENT_MINUTES 64
+
+/* Of the minutes that came last there is more to come, and what comes to a cell's minute later costs as much again: so
+ * as many whole minutes as half of what waits go in first. The last moment of those; INT64_MAX: all of it goes in. */
+static int64_t older_half_ends(const struct fold *self)
+{
+    const struct waiting *waiting = &self->waiting;
+    uint32_t counts[RECENT_MINUTES] = {0};
+    int64_t newest = INT64_MIN;
+    for (uint32_t i = 0; i < waiting->count; i++) {
+        newest = waiting->events[i].at_us > newest ? waiting->events[i].at_us : newest;
+    }
+    int64_t first = time_floor(newest, US_PER_MINUTE) - RECENT_MINUTES + 1; /* with all that is older */
+    for (uint32_t i = 0; i < waiting->count; i++) {
+        int64_t minute = time_floor(waiting->events[i].at_us, US_PER_MINUTE);
+        counts[minute > first ? minute - first : 0]++;
+    }
+    uint32_t older = 0;
+    unsigned minutes = 0;
+    while (older < waiting->count / 2) {
+        older += counts[minutes++];
+    }
+    return older < waiting->count ? (first + minutes) * US_PER_MINUTE - 1 : INT64_MAX;
+}
+
+static enum fold_result let_in(struct fold *self, const struct fold_entry *entry, struct event_time arrived)
+{
+    if (!id_set_take(&self->ids, entry->id)) {
+        return FOLD_DUPLICATE;
+    }
+    self->fresh_ids++;
+    see_time(self, entry->marks.at_us, arrived);
+    if (entry->marks.at_us < self->kept_from_us) {
+        return FOLD_LATE;
+    }
+    if (self->waiting.count == WAITING_MAX) {
+        settle_until(self, older_half_ends(self));
+    }
+    waiting_add(&self->waiting, entry->cell, &entry->marks);
+    return FOLD_APPLIED;
+}
+
+#define IDS_AHEAD 8 /* so many events take about as long as memory does */
+
+void fold_events(struct fold *self, const struct fold_entry *entries, size_t count, struct event_time arrived,
+                 struct fold_counts *counts)
+{
+    id_set_advance(&self->ids, arrived);
+    for (size_t i = 0; i < count; i++) {
+        if (i + IDS_AHEAD < count) {
+            id_set_fetch(&self->ids, entries[i + IDS_AHEAD].id);
+        }
+        counts->results[entries[i].channel][let_in(self, &entries[i], arrived)]++;
+    }
+}
+
+/* ---- time, and what has changed ---- */
+
 struct event_time fold_as_of(const struct fold *self)
 {
     return self->as_of;
@@ -275,7 +282,7 @@ void fold_advance(struct fold *self, struct event_time as_of)
         return;
     }
     bool new_hour = time_floor(as_of.us, US_PER_HOUR) != time_floor(self->as_of.us, US_PER_HOUR);
-    self->as_of = as_of;
+    set_as_of(self, as_of);
     for (uint32_t i = 0; new_hour && i < self->cell_count; i++) {
         struct fold_cell *cell = self->cells[i];
         cell_expire(&cell->cell, as_of);

@@ -38,6 +38,8 @@ struct fold {
     uint32_t changed_count;
     size_t fresh_ids; /* the last that came: not taken yet */
     struct event_time as_of;
+    int64_t minute_ends_us; /* as_of's; what happened before it does not move it on */
+    int64_t kept_from_us;   /* what happened before it is in no pane that is kept */
 };
 
 /* fold_places.c */

@@ -108,10 +108,12 @@ static inline unsigned entry_after(unsigned at)
     return at + 1 < ID_BUCKET_ENTRIES ? at + 1 : 0;
 }
 
-/* Drops what is at the front and no longer in the ring; false when there is no room even so. */
+#define ROOMY (ID_BUCKET_ENTRIES - 3) /* so many entries may be of any age */
+
+/* Drops what is at the front and no longer in the ring, before room gets short; false when there is none even so. */
 static bool bucket_make_room(const struct id_set *self, struct id_bucket *bucket)
 {
-    while (bucket->count && !is_live(self, bucket->entries[bucket->first])) {
+    while (bucket->count > ROOMY && !is_live(self, bucket->entries[bucket->first])) {
         bucket->first = (uint8_t)entry_after(bucket->first);
         bucket->count--;
     }
@@ -204,13 +206,17 @@ static void note_arrival(struct id_set *self, int64_t second)
     self->arrivals[self->first_arrival + self->arrival_count++] = (struct arrival){second, 1};
 }
 
-bool id_set_add(struct id_set *self, uint64_t id, struct event_time arrived)
+void id_set_advance(struct id_set *self, struct event_time arrived)
 {
-    int64_t second = time_floor(arrived.us, US_PER_SECOND);
-    int64_t oldest = second - (self->horizon_us + US_PER_SECOND - 1) / US_PER_SECOND;
+    self->second = time_floor(arrived.us, US_PER_SECOND);
+    int64_t oldest = self->second - (self->horizon_us + US_PER_SECOND - 1) / US_PER_SECOND;
     while (self->arrival_count && self->arrivals[self->first_arrival].second < oldest) {
         forget_oldest(self);
     }
+}
+
+bool id_set_take(struct id_set *self, uint64_t id)
+{
     if (is_known(self, id)) {
         return false;
     }
@@ -226,7 +232,7 @@ bool id_set_add(struct id_set *self, uint64_t id, struct event_time arrived)
         bucket = bucket_for(self, id);
     }
     put(self, bucket, id);
-    note_arrival(self, second);
+    note_arrival(self, self->second);
     return true;
 }
 

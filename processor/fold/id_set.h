@@ -42,6 +42,7 @@ struct id_set {
     size_t first_arrival, arrival_count, arrival_capacity;
     uint32_t ids_max;
     int64_t horizon_us;
+    int64_t second; /* in which ids arrive now */
     int64_t lost_second; /* the newest one that an overflow has made it forget ids of; INT64_MIN: none */
     uint64_t forgotten;
 };
@@ -49,8 +50,15 @@ struct id_set {
 /* ids_max: 1 to ID_SET_MOST. */
 void id_set_init(struct id_set *self, size_t ids_max, int64_t horizon_us);
 void id_set_done(struct id_set *self);
-/* False when it was there already. Forgets what arrived before the horizon. */
-bool id_set_add(struct id_set *self, uint64_t id, struct event_time arrived);
+/* Ids arrive now: forgets what arrived before the horizon. */
+void id_set_advance(struct id_set *self, struct event_time arrived);
+/* One that arrives at the time last told. False when it was there already. */
+bool id_set_take(struct id_set *self, uint64_t id);
+static inline bool id_set_add(struct id_set *self, uint64_t id, struct event_time arrived)
+{
+    id_set_advance(self, arrived);
+    return id_set_take(self, id);
+}
 /* The id that so many came before, of those that are remembered. */
 static inline uint64_t id_set_at(const struct id_set *self, size_t number)
 {

@@ -28,13 +28,13 @@ static void make_room(struct waiting *self)
     self->order = grown(self->order, self->capacity * sizeof *self->order);
 }
 
-void waiting_add(struct waiting *self, uint32_t cell, const struct signal_event *event)
+void waiting_add(struct waiting *self, uint32_t cell, const struct signal_marks *event)
 {
     if (self->count == self->capacity) {
         make_room(self);
     }
     self->cells[self->count] = cell;
-    signals_mark(event, &self->events[self->count++]);
+    self->events[self->count++] = *event;
 }
 
 void waiting_keep_after(struct waiting *self, int64_t last_us)

@@ -8,7 +8,7 @@
 
 #include "slipstream/model.h"
 
-#define WAITING_MAX 24576
+#define WAITING_MAX 16384
 
 struct waiting {
     uint32_t count, capacity;
@@ -19,7 +19,7 @@ struct waiting {
 
 void waiting_done(struct waiting *self);
 /* There is room: the caller has looked at count. */
-void waiting_add(struct waiting *self, uint32_t cell, const struct signal_event *event);
+void waiting_add(struct waiting *self, uint32_t cell, const struct signal_marks *event);
 /* Drops what is from up to a moment; the rest stays in order. */
 void waiting_keep_after(struct waiting *self, int64_t last_us);
 size_t waiting_memory(const struct waiting *self);

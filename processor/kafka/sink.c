@@ -350,7 +350,7 @@ static enum outcome sink_connect(struct kafka_sink *self, const struct sink_sett
     /* Not compressed: on the way to the broker it would cost as much as decoding, and the topics have themselves
      * compressed there. As much is on its way at most: what was sent is in memory until it has arrived. */
     const struct kafka_property defaults[] = {
-        {"compression.type", "none"}, {"queue.buffering.max.kbytes", "8192"}, {NULL, NULL}};
+        {"compression.type", "none"}, {"queue.buffering.max.kbytes", "4096"}, {NULL, NULL}};
     const struct kafka_property fixed[] = {
         {"transactional.id", settings->transactional_id},
         {"transaction.timeout.ms", "10000"},    /* what a dead producer leaves open holds readers back as long */

@@ -67,7 +67,9 @@ static void take_event(struct signals_passing *self, const struct signal_event *
     uint32_t agency = fold_agency(fold, batch_reader_agency(&self->reader, event->agency));
     uint32_t service = fold_service(fold, agency, batch_reader_service(&self->reader, event->service));
     uint32_t cell = fold_cell(fold, agency, service, event->channel);
-    fold_events(fold, event, &cell, 1, self->reader.header.written_at, &counts);
+    struct fold_entry entry;
+    fold_entry_set(&entry, event, cell);
+    fold_events(fold, &entry, 1, self->reader.header.written_at, &counts);
     if (counts.results[event->channel][FOLD_APPLIED]) {
         passing_count(&self->passing, agency, event);
     }

@@ -13,21 +13,20 @@ void incoming_done(struct incoming *self)
 {
     batch_reader_done(&self->reader);
     free(self->events);
-    free(self->cells);
+    free(self->names);
     memset(self, 0, sizeof *self);
 }
 
-/* Room for one more item, in memory that is kept from batch to batch. */
-static void *room(void *items, size_t needed, size_t *capacity, size_t item_size)
+/* Room for one more event, in memory that is kept from batch to batch. */
+static void make_room(struct incoming *self)
 {
-    if (needed <= *capacity) {
-        return items;
+    if (self->count < self->capacity) {
+        return;
     }
-    size_t wanted = *capacity ? *capacity * 2 : 256;
-    *capacity = wanted < needed ? needed : wanted;
-    void *grown = realloc(items, *capacity * item_size);
-    ASSERT(grown);
-    return grown;
+    self->capacity = self->capacity ? self->capacity * 2 : 256;
+    self->events = realloc(self->events, self->capacity * sizeof *self->events);
+    self->names = realloc(self->names, self->capacity * sizeof *self->names);
+    ASSERT(self->events && self->names);
 }
 
 enum outcome incoming_read(struct incoming *self, struct span message, struct reason *why)
@@ -36,24 +35,26 @@ enum outcome incoming_read(struct incoming *self, struct span message, struct re
     self->count = 0;
     TRY(batch_reader_open(&self->reader, message, why));
     for (;;) {
+        struct signal_event event;
         bool more;
-        self->events = room(self->events, self->count + 1, &self->capacity, sizeof *self->events);
-        TRY(batch_reader_next(&self->reader, &self->events[self->count], &more, why));
+        TRY(batch_reader_next(&self->reader, &event, &more, why));
         if (!more) {
             return DONE;
         }
-        self->count++;
+        make_room(self);
+        fold_entry_set(&self->events[self->count], &event, FOLD_NONE);
+        self->names[self->count++] = (struct incoming_names){event.agency, event.service};
     }
 }
 
-static struct incoming_pair *resolve(struct incoming *self, struct fold *fold, const struct signal_event *event)
+static struct incoming_pair *resolve(struct incoming *self, struct fold *fold, struct incoming_names names)
 {
-    uint32_t mixed = event->agency * UINT32_C(0x9e3779b1) + event->service * UINT32_C(0x85ebca6b);
+    uint32_t mixed = names.agency * UINT32_C(0x9e3779b1) + names.service * UINT32_C(0x85ebca6b);
     struct incoming_pair *at = &self->pairs[mixed >> (32 - INCOMING_PAIR_BITS)];
-    if (at->batch != self->batch || at->agency != event->agency || at->service != event->service) {
-        *at = (struct incoming_pair){.batch = self->batch, .agency = event->agency, .service = event->service};
-        at->fold_agency = fold_agency(fold, batch_reader_agency(&self->reader, event->agency));
-        at->fold_service = fold_service(fold, at->fold_agency, batch_reader_service(&self->reader, event->service));
+    if (at->batch != self->batch || at->agency != names.agency || at->service != names.service) {
+        *at = (struct incoming_pair){.batch = self->batch, .agency = names.agency, .service = names.service};
+        at->fold_agency = fold_agency(fold, batch_reader_agency(&self->reader, names.agency));
+        at->fold_service = fold_service(fold, at->fold_agency, batch_reader_service(&self->reader, names.service));
         for (unsigned c = 0; c < CHANNELS; c++) {
             at->cells[c] = FOLD_NONE;
         }
@@ -63,14 +64,13 @@ static struct incoming_pair *resolve(struct incoming *self, struct fold *fold, c
 
 void incoming_resolve(struct incoming *self, struct fold *fold)
 {
-    self->cells = room(self->cells, self->count, &self->cell_capacity, sizeof *self->cells);
     for (size_t i = 0; i < self->count; i++) {
-        const struct signal_event *event = &self->events[i];
-        struct incoming_pair *pair = resolve(self, fold, event);
+        struct fold_entry *event = &self->events[i];
+        struct incoming_pair *pair = resolve(self, fold, self->names[i]);
         uint32_t *cell = &pair->cells[event->channel];
         if (*cell == FOLD_NONE) {
             *cell = fold_cell(fold, pair->fold_agency, pair->fold_service, event->channel);
         }
-        self->cells[i] = *cell;
+        event->cell = *cell;
     }
 }

@@ -18,11 +18,15 @@ struct incoming_pair {
     uint32_t cells[CHANNELS]; /* FOLD_NONE: not asked for yet */
 };
 
+struct incoming_names { /* of an event: positions in the batch's tables */
+    uint32_t agency, service;
+};
+
 struct incoming {
     struct batch_reader reader; /* with the batch's header */
-    struct signal_event *events;
-    uint32_t *cells; /* of each event: its position in the fold, once resolved */
-    size_t count, capacity, cell_capacity;
+    struct fold_entry *events;  /* their cells: once resolved */
+    struct incoming_names *names;
+    size_t count, capacity;
     struct incoming_pair pairs[INCOMING_PAIRS];
     uint64_t batch; /* how many were read */
 };

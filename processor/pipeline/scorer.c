@@ -107,7 +107,7 @@ static void fold_batch(struct scorer *self, struct task *task)
     struct fold_counts counts = {0};
     incoming_resolve(incoming, task->fold);
     fold_guard(task->fold, task->guarded ? self->settings.methods.scoring->suppress_below : 0);
-    fold_events(task->fold, incoming->events, incoming->cells, incoming->count, task->arrived, &counts);
+    fold_events(task->fold, incoming->events, incoming->count, task->arrived, &counts);
     tell_counts(self, &counts);
 }
 

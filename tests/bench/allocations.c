@@ -146,7 +146,7 @@ static void fold_message(struct path *self, const struct message *message)
     struct reason why;
     must(incoming_read(incoming, message->value, &why), &why);
     incoming_resolve(incoming, fold);
-    fold_events(fold, incoming->events, incoming->cells, incoming->count, incoming->reader.header.written_at, &counts);
+    fold_events(fold, incoming->events, incoming->count, incoming->reader.header.written_at, &counts);
     fold_settle(fold);
     for (unsigned c = 0; c < CHANNELS; c++) {
         self->applied += counts.results[c][FOLD_APPLIED];

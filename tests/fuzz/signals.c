@@ -13,6 +13,10 @@ const size_t fuzz_heap_max = (size_t)2 << 20; /* an event is 128 bytes, and 19 o
 
 static struct incoming incoming;
 
+/* What the reader says is in the message, event by event. */
+static struct signal_event *events;
+static size_t event_count;
+
 void fuzz_set_up(void)
 {
     incoming_init(&incoming);
@@ -53,14 +57,27 @@ static void check_names(const struct batch_reader *reader)
     }
 }
 
-/* Event by event, as many as can be read. Whether all of it could, and how many there were. */
-static bool read_all(struct span message, size_t *count)
+static void keep_event(const struct signal_event *event)
+{
+    events = realloc(events, (event_count + 1) * sizeof *events);
+    CHECK(events);
+    events[event_count++] = *event;
+}
+
+static void drop_events(void)
+{
+    free(events);
+    events = NULL;
+    event_count = 0;
+}
+
+/* Event by event, as many as can be read. Whether all of it could. */
+static bool read_all(struct span message)
 {
     struct batch_reader reader;
     struct reason why = {0};
     bool more = true;
     batch_reader_init(&reader);
-    *count = 0;
     enum outcome outcome = batch_reader_open(&reader, message, &why);
     if (outcome == DONE) {
         check_names(&reader);
@@ -70,7 +87,7 @@ static bool read_all(struct span message, size_t *count)
         outcome = batch_reader_next(&reader, &event, &more, &why);
         if (outcome == DONE && more) {
             check_event(&reader, &event);
-            (*count)++;
+            keep_event(&event);
         }
     }
     CHECK(outcome == DONE || (outcome == SKIP && fuzz_says_why(&why)));
@@ -85,7 +102,7 @@ static bool has_writable_times(void)
 {
     for (size_t i = 0; i < incoming.count; i++) {
         int64_t difference;
-        if (__builtin_sub_overflow(incoming.events[i].at_us, incoming.events[0].at_us, &difference)) {
+        if (__builtin_sub_overflow(events[i].at_us, events[0].at_us, &difference)) {
             return false;
         }
     }
@@ -102,7 +119,7 @@ static void write_anew(struct batch_writer *writer, struct buffer *message)
         CHECK(batch_writer_service(writer, batch_reader_service(reader, i)) == i);
     }
     for (size_t i = 0; i < incoming.count; i++) {
-        batch_writer_event(writer, &incoming.events[i]);
+        batch_writer_event(writer, &events[i]);
     }
     batch_writer_seal(writer, &reader->header, message);
 }
@@ -147,7 +164,7 @@ static void check_same(struct span message)
     }
     for (size_t i = 0; i < incoming.count; i++) {
         CHECK(batch_reader_next(&reader, &event, &more, &why) == DONE && more);
-        CHECK(same_events(&event, &incoming.events[i]));
+        CHECK(same_events(&event, &events[i]));
     }
     CHECK(batch_reader_next(&reader, &event, &more, &why) == DONE && !more);
     batch_reader_done(&reader);
@@ -174,7 +191,7 @@ static int64_t days_spanned(void)
     int64_t first = INT64_MAX;
     int64_t last = INT64_MIN;
     for (size_t i = 0; i < incoming.count; i++) {
-        int64_t day = time_floor(incoming.events[i].at_us, US_PER_DAY);
+        int64_t day = time_floor(events[i].at_us, US_PER_DAY);
         first = day < first ? day : first;
         last = day > last ? day : last;
     }
@@ -193,12 +210,12 @@ static void fold_in(void)
     int64_t expected = 0;
     incoming_resolve(&incoming, fold);
     for (size_t i = 0; i < incoming.count; i++) {
-        const struct signal_event *event = &incoming.events[i];
         struct fold_counts counts = {0};
-        fold_events(fold, event, &incoming.cells[i], 1, arrived, &counts);
-        const int64_t *results = counts.results[event->channel];
+        CHECK(incoming.events[i].id == events[i].id && incoming.events[i].marks.at_us == events[i].at_us);
+        fold_events(fold, &incoming.events[i], 1, arrived, &counts);
+        const int64_t *results = counts.results[events[i].channel];
         CHECK(results[FOLD_APPLIED] + results[FOLD_DUPLICATE] + results[FOLD_LATE] == 1);
-        expected += results[FOLD_APPLIED] ? (event->retracts ? -1 : 1) : 0;
+        expected += results[FOLD_APPLIED] ? (events[i].retracts ? -1 : 1) : 0;
     }
     fold_settle(fold);
     CHECK(fold_agency_count(fold) <= limits.agencies_max + 1 && fold_id_count(fold) <= limits.ids_max);
@@ -225,14 +242,14 @@ static void tell(void)
 
 void fuzz_one(struct span input)
 {
-    size_t count;
     struct reason why = {0};
-    bool is_whole = read_all(input, &count);
+    bool is_whole = read_all(input);
     CHECK((incoming_read(&incoming, input, &why) == DONE) == is_whole);
     if (!is_whole) {
+        drop_events();
         return;
     }
-    CHECK(incoming.count == count);
+    CHECK(incoming.count == event_count);
     if (has_writable_times()) {
         check_written_anew();
     }
@@ -241,4 +258,5 @@ void fuzz_one(struct span input)
     /* What a batch needed is not kept for the next one here, so that each is measured by itself. */
     incoming_done(&incoming);
     incoming_init(&incoming);
+    drop_events();
 }

@@ -9,7 +9,9 @@ static inline enum fold_result fold_event(struct fold *fold, uint32_t agency, ui
 {
     struct fold_counts counts = {0};
     uint32_t cell = fold_cell(fold, agency, service, event->channel);
-    fold_events(fold, event, &cell, 1, arrived, &counts);
+    struct fold_entry entry;
+    fold_entry_set(&entry, event, cell);
+    fold_events(fold, &entry, 1, arrived, &counts);
     for (unsigned r = 0; r < FOLD_RESULTS; r++) {
         if (counts.results[event->channel][r]) {
             return (enum fold_result)r;

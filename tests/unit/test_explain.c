@@ -85,7 +85,9 @@ static void contact(struct agency_history *self, int64_t at_us, bool is_cause)
     }
     uint32_t cell = fold_cell(self->fold, self->agency, self->services[service], event.channel);
     struct fold_counts counts = {0};
-    fold_events(self->fold, &event, &cell, 1, (struct event_time){at_us}, &counts);
+    struct fold_entry entry;
+    fold_entry_set(&entry, &event, cell);
+    fold_events(self->fold, &entry, 1, (struct event_time){at_us}, &counts);
 }
 
 /* The hours that are compared, of each of nine weeks; the others say nothing. */

@@ -342,8 +342,7 @@ static void many_at_once_are_all_counted(void **state)
 {
     (void)state;
     enum { MANY = 50000, MINUTES = 100 };
-    static struct signal_event events[MANY];
-    static uint32_t cells[MANY];
+    static struct fold_entry entries[MANY];
     static int64_t expected[CHANNELS][MINUTES];
     struct fold_limits roomy = limits;
     roomy.ids_max = MANY;
@@ -353,15 +352,15 @@ static void many_at_once_are_all_counted(void **state)
     struct seeded random = {7};
     int64_t now = BASE + MINUTES * MINUTE;
     for (size_t i = 0; i < MANY; i++) {
-        events[i] = random_occurrence(&random, now).event;
-        events[i].id = i + 1;
+        struct signal_event event = random_occurrence(&random, now).event;
+        event.id = i + 1;
         unsigned minute = (unsigned)seeded_below(&random, MINUTES);
-        events[i].at_us = BASE + minute * MINUTE + (int64_t)seeded_below(&random, (uint64_t)MINUTE);
-        expected[events[i].channel][minute] += events[i].retracts ? -1 : 1;
-        cells[i] = fold_cell(fold, agency, service, events[i].channel);
+        event.at_us = BASE + minute * MINUTE + (int64_t)seeded_below(&random, (uint64_t)MINUTE);
+        expected[event.channel][minute] += event.retracts ? -1 : 1;
+        fold_entry_set(&entries[i], &event, fold_cell(fold, agency, service, event.channel));
     }
     struct fold_counts counts = {0};
-    fold_events(fold, events, cells, MANY, (struct event_time){now}, &counts);
+    fold_events(fold, entries, MANY, (struct event_time){now}, &counts);
     fold_settle(fold);
     for (unsigned c = 0; c < CHANNELS; c++) {
         int64_t events_sum = 0;

@@ -71,8 +71,8 @@ struct cell { /* what every event needs lies together, first */
 void cell_init(struct cell *self);
 void cell_done(struct cell *self);
 
-/* Whether a moment lies in a pane that is still kept. */
-bool cell_keeps(int64_t at_us, struct event_time as_of);
+/* The first moment that lies in a pane which is still kept. */
+int64_t cell_kept_from_us(struct event_time as_of);
 
 enum cell_result { CELL_APPLIED, CELL_LATE /* before every pane kept */, CELL_FULL /* a pane's counters are at their bound */ };
 
