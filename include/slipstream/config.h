@@ -52,7 +52,7 @@ enum setting_type {
     S(signals_partitions, SETTING_COUNT, "signals.partitions", "16", 1, 1024, "",                                      \
       "partitions of the signals topic; fixed once state is stored")                                                   \
     S(commit_interval, SETTING_DURATION, "intake.commit_interval", "250ms", 10000, 10000000, "",                       \
-      "longest time between two transactions")                                                                         \
+      "longest time between two transactions; in a backlog up to 1s, so that they take a twentieth of it at most")       \
     S(intake_batch, SETTING_COUNT, "intake.batch", "1000", 1, 100000, "", "records taken from Kafka at a time")        \
     S(registry_url, SETTING_TEXT, "registry.url", "", 0, 2048, "",                                                     \
       "schema registry, Confluent API; empty: schemas.folder only")                                                    \

@@ -42,7 +42,7 @@ struct id_set {
     size_t first_arrival, arrival_count, arrival_capacity;
     uint32_t ids_max;
     int64_t horizon_us;
-    int64_t second; /* in which ids arrive now */
+    int64_t second;      /* in which ids arrive now */
     int64_t lost_second; /* the newest one that an overflow has made it forget ids of; INT64_MIN: none */
     uint64_t forgotten;
 };

@@ -131,7 +131,8 @@ static enum outcome set_partitions(struct reader *self, const struct reader_sett
                     settings->topic, self->topic_partitions, (int)settings->partition);
     }
     for (size_t p = 0; p < self->count; p++) {
-        self->ranges[p] = (struct reader_range){.partition = settings->partition >= 0 ? settings->partition : (int32_t)p};
+        self->ranges[p] =
+            (struct reader_range){.partition = settings->partition >= 0 ? settings->partition : (int32_t)p};
     }
     return find_ranges(self, settings, why);
 }

@@ -9,8 +9,10 @@
 #define PAGES 4
 
 /* Buffers come and go, a backlog's most of all, and glibc keeps what they had. */
-#define TRIM_TURNS 20 /* of 50 ms; what cells outgrew lies between them, and is never at an end */
-#define ARENAS_MAX 4  /* each thread's own would keep what only it had use for */
+#define TRIM_TURNS 10 /* of 50 ms; what cells outgrew lies between them, and is never at an end */
+#define ARENAS_MAX 2  /* each thread's own would keep what only it had use for */
+/* Tables of ids, which grow, leave no holes; what is fetched comes and goes, and is smaller. */
+#define MAPPED_FROM (2 << 20)
 
 struct ops {
     const struct config *config;
@@ -71,6 +73,7 @@ static void keep_less_memory(void)
 {
 #ifdef __GLIBC__
     mallopt(M_ARENA_MAX, ARENAS_MAX);
+    mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
 #endif
 }
 

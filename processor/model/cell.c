@@ -149,8 +149,8 @@ static enum cell_result join_late(struct cell *self, const struct pane *minute, 
 int64_t cell_kept_from_us(struct event_time as_of)
 {
     int64_t from_us;
-    bool is_before_all = __builtin_mul_overflow(first_kept(PANE_SIX_HOURS, as_of),
-                                                pane_shapes[PANE_SIX_HOURS].length_us, &from_us);
+    bool is_before_all =
+        __builtin_mul_overflow(first_kept(PANE_SIX_HOURS, as_of), pane_shapes[PANE_SIX_HOURS].length_us, &from_us);
     return is_before_all ? INT64_MIN : from_us;
 }
 

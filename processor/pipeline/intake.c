@@ -7,8 +7,9 @@
 #include <stdlib.h>
 
 #define IDLE_COMMIT_US (5 * US_PER_SECOND) /* progress is told this often when nothing comes */
-#define SENT_COMMIT_US (2 * US_PER_SECOND) /* what was sent ahead is committed well before the transaction times out   \
-                                            */
+#define SENT_COMMIT_US                                                                                                 \
+    (2 * US_PER_SECOND) /* what was sent ahead is committed well before the transaction times out                      \
+                         */
 /* Behind, commits take at most this part of the time: nobody waits for what the next one brings. */
 #define COMMITTING_PART     20
 #define COMMIT_REST_MOST_US US_PER_SECOND
@@ -42,7 +43,7 @@ struct intake {
     struct mono_time last_commit;
     int64_t commit_us; /* how long that took */
     bool behind;       /* more was left to read then than had been read since the one before, and there is still more */
-    bool must_rewind; /* an assignment was lost, or a commit failed inside a rebalance */
+    bool must_rewind;  /* an assignment was lost, or a commit failed inside a rebalance */
     struct held held[HELD_MAX];
     size_t held_count;
     struct source_position positions[POSITIONS_MAX];
@@ -185,8 +186,8 @@ static enum outcome intake_record(struct intake *self, const struct record *reco
     return DONE;
 }
 
-/* A few records are read before the first of them is routed, which needs memory far away. *failed is the one whose schema
- * cannot be had, when it is not DONE. */
+/* A few records are read before the first of them is routed, which needs memory far away. *failed is the one whose
+ * schema cannot be had, when it is not DONE. */
 #define RECORDS_AHEAD 16
 static enum outcome intake_records(struct intake *self, const struct record_batch *batch, struct mono_time now,
                                    const struct record **failed, struct reason *why)
@@ -315,8 +316,8 @@ static enum outcome release_held(struct intake *self, struct mono_time now, stru
 {
     struct reason trouble;
     if (self->held_count && registry_trouble(self->settings.registry, &trouble) != DONE) {
-        LOG(self->settings.log, LOG_WARN, "intake", "registry_unavailable", LOG_INT("partitions_held", self->held_count),
-            LOG_REASON(&trouble));
+        LOG(self->settings.log, LOG_WARN, "intake", "registry_unavailable",
+            LOG_INT("partitions_held", self->held_count), LOG_REASON(&trouble));
     }
     for (size_t i = self->held_count; i-- > 0;) {
         const struct held *held = &self->held[i];
