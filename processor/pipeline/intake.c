@@ -7,9 +7,7 @@
 #include <stdlib.h>
 
 #define IDLE_COMMIT_US (5 * US_PER_SECOND) /* progress is told this often when nothing comes */
-#define SENT_COMMIT_US                                                                                                 \
-    (2 * US_PER_SECOND) /* what was sent ahead is committed well before the transaction times out                      \
-                         */
+#define SENT_COMMIT_US (2 * US_PER_SECOND) /* of what was sent ahead: well before it times out */
 /* Behind, commits take at most this part of the time: nobody waits for what the next one brings. */
 #define COMMITTING_PART     20
 #define COMMIT_REST_MOST_US US_PER_SECOND
