@@ -165,11 +165,19 @@ static void a_table_is_read_to_its_end(void **state)
     struct rows none = {.count = 0};
     assert_done(table->ops->read(table, 0, take_row, &none, &why), &why);
     assert_int_equal(none.count, 0);
-    plain_produce(world->brokers, "web", 1, 10, 1);
-    table->ops->rest(table);
-    struct rows more = {.count = 0};
-    assert_done(table->ops->read(table, 1, take_row, &more, &why), &why);
-    assert_int_equal(more.count, 4);
+    plain_produce(world->brokers, "web", 0, 3, 2);
+    for (unsigned i = 0; i < 3; i++) { /* back and forth with one connection, and with another after a rest */
+        struct rows first = {.count = 0};
+        struct rows second = {.count = 0};
+        assert_done(table->ops->read(table, 0, take_row, &first, &why), &why);
+        assert_done(table->ops->read(table, 1, take_row, &second, &why), &why);
+        assert_true(first.count == 2 && second.count == 3);
+        assert_memory_equal(first.values, "34", 2);
+        assert_memory_equal(second.values, "789", 3);
+        if (i == 1) {
+            table->ops->rest(table);
+        }
+    }
     struct rows stops = {.answer = STOP};
     assert_outcome(table->ops->read(table, 1, take_row, &stops, &why), STOP, &why);
     assert_int_equal(stops.count, 1);
