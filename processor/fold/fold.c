@@ -51,8 +51,7 @@ static void see_time(struct fold *self, int64_t event_us, struct event_time arri
 
 /* ---- settle: what waits into its cells ---- */
 
-/* Sorts what waits, up to a moment, by cell, events of one in the order they came; returns how many cells
- * there are. */
+/* Sorts what waits, up to a moment, by cell, events of one in the order they came; returns how many cells there are. */
 static uint32_t sort_waiting(struct fold *self, int64_t last_us)
 {
     struct waiting *waiting = &self->waiting;
@@ -231,7 +230,7 @@ static int64_t older_half_ends(const struct fold *self)
 
 static enum fold_result let_in(struct fold *self, const struct fold_entry *entry, struct event_time arrived)
 {
-    if (!id_set_take(&self->ids, entry->id)) {
+    if (!id_set_add(&self->ids, entry->id)) {
         return FOLD_DUPLICATE;
     }
     self->fresh_ids++;
@@ -326,8 +325,9 @@ void fold_changes_taken(struct fold *self)
 
 void fold_remember(struct fold *self, const uint64_t *ids, size_t count, struct event_time arrived)
 {
+    id_set_advance(&self->ids, arrived);
     for (size_t i = 0; i < count; i++) {
-        id_set_add(&self->ids, ids[i], arrived);
+        id_set_add(&self->ids, ids[i]);
     }
 }
 

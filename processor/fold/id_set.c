@@ -108,12 +108,10 @@ static inline unsigned entry_after(unsigned at)
     return at + 1 < ID_BUCKET_ENTRIES ? at + 1 : 0;
 }
 
-#define ROOMY (ID_BUCKET_ENTRIES - 3) /* so many entries may be of any age */
-
-/* Drops what is at the front and no longer in the ring, before room gets short; false when there is none even so. */
+/* Drops what is at the front and no longer in the ring; false when there is no room even so. */
 static bool bucket_make_room(const struct id_set *self, struct id_bucket *bucket)
 {
-    while (bucket->count > ROOMY && !is_live(self, bucket->entries[bucket->first])) {
+    while (bucket->count && !is_live(self, bucket->entries[bucket->first])) {
         bucket->first = (uint8_t)entry_after(bucket->first);
         bucket->count--;
     }
@@ -215,7 +213,7 @@ void id_set_advance(struct id_set *self, struct event_time arrived)
     }
 }
 
-bool id_set_take(struct id_set *self, uint64_t id)
+bool id_set_add(struct id_set *self, uint64_t id)
 {
     if (is_known(self, id)) {
         return false;

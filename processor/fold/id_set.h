@@ -53,12 +53,7 @@ void id_set_done(struct id_set *self);
 /* Ids arrive now: forgets what arrived before the horizon. */
 void id_set_advance(struct id_set *self, struct event_time arrived);
 /* One that arrives at the time last told. False when it was there already. */
-bool id_set_take(struct id_set *self, uint64_t id);
-static inline bool id_set_add(struct id_set *self, uint64_t id, struct event_time arrived)
-{
-    id_set_advance(self, arrived);
-    return id_set_take(self, id);
-}
+bool id_set_add(struct id_set *self, uint64_t id);
 /* The id that so many came before, of those that are remembered. */
 static inline uint64_t id_set_at(const struct id_set *self, size_t number)
 {

@@ -246,10 +246,6 @@ static enum outcome reader_convert(struct reader *self, size_t *count, struct re
 {
     for (size_t i = 0; i < self->message_count; i++) {
         const rd_kafka_message_t *message = self->messages[i];
-        bool may_be_stale = !message->err || message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
-        if (may_be_stale && position_of(self, message->partition) >= self->count) {
-            continue; /* of the partition that was read before */
-        }
         if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) { /* for now: its offset is the position */
             reader_advance(self, message->partition, message->offset);
             continue;

@@ -1,15 +1,14 @@
 /* intake.c - the first stage: interactions in, signals out, one Kafka transaction at a time. */
 #include "decoders.h"
 #include "outgoing.h"
+#include "pace.h"
 
 #include "slipstream/pipeline.h"
 
 #include <stdlib.h>
 
-#define IDLE_COMMIT_US (5 * US_PER_SECOND) /* progress is told this often when nothing comes */
-#define SENT_COMMIT_US (2 * US_PER_SECOND) /* of what was sent ahead: well before it times out */
-/* Behind, commits take at most this part of the time: nobody waits for what the next one brings. */
-#define COMMITTING_PART     20
+#define IDLE_COMMIT_US      (5 * US_PER_SECOND) /* progress is told this often when nothing comes */
+#define SENT_COMMIT_US      (2 * US_PER_SECOND) /* of what was sent ahead: well before it times out */
 #define COMMIT_REST_MOST_US US_PER_SECOND
 #define POSITIONS_MAX       SIGNAL_BATCH_PROGRESS_MAX
 #define HELD_MAX            1024 /* beyond it all partitions wait */
@@ -369,10 +368,7 @@ static enum outcome intake_send(struct intake *self, struct reason *why)
 /* How long after a commit the next one is due. */
 static int64_t commit_rest_us(const struct intake *self)
 {
-    int64_t interval = self->settings.config->commit_interval;
-    int64_t rest = self->behind ? self->commit_us * (COMMITTING_PART - 1) : 0;
-    rest = rest > COMMIT_REST_MOST_US ? COMMIT_REST_MOST_US : rest;
-    return rest > interval ? rest : interval;
+    return pace_rest_us(self->settings.config->commit_interval, self->behind, self->commit_us, COMMIT_REST_MOST_US);
 }
 
 static bool commit_is_due(const struct intake *self, struct mono_time now)

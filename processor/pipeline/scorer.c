@@ -1,13 +1,13 @@
 /* scorer.c - the second stage: signals in, state applied, scores and alerts out. */
 #include "scorer.h"
 #include "keep.h"
+#include "pace.h"
 #include "task_state.h"
 
 #include <stdlib.h>
 
 #define GROUP_BYTES        ((size_t)4 << 20) /* changes and outputs made before they are applied and published */
 #define PUBLISH_ALL_US     US_PER_HOUR
-#define NOT_READING_PART   20 /* behind, looks, applies and what is published take at most this part of the time */
 #define APPLY_REST_MOST_US (10 * US_PER_SECOND) /* what a restart would have to read again */
 #define BEHIND_US          (2 * US_PER_MINUTE)
 #define FENCED_WAIT_US     (2 * US_PER_SECOND) /* for Kafka to tell us, should the partition be another's by now */
@@ -172,9 +172,7 @@ static bool is_behind(const struct task *task, struct event_time wall)
 /* How long after a look the next may be, when none is owed to a new minute. */
 static int64_t look_rest_us(const struct scorer *self, const struct task *task, struct event_time wall)
 {
-    int64_t interval = self->settings.config->look_interval;
-    int64_t rest = self->looks_us * (NOT_READING_PART - 1);
-    return is_behind(task, wall) && rest > interval ? rest : interval;
+    return pace_rest_us(self->settings.config->look_interval, is_behind(task, wall), self->looks_us, INT64_MAX);
 }
 
 struct look_times {
@@ -217,10 +215,7 @@ static void look_if_due(struct scorer *self, struct task *task, struct event_tim
 /* How long after an apply the next one is due. */
 static int64_t apply_rest_us(const struct scorer *self)
 {
-    int64_t interval = self->settings.config->apply_interval;
-    int64_t rest = self->behind ? self->apply_us * (NOT_READING_PART - 1) : 0;
-    rest = rest > APPLY_REST_MOST_US ? APPLY_REST_MOST_US : rest;
-    return rest > interval ? rest : interval;
+    return pace_rest_us(self->settings.config->apply_interval, self->behind, self->apply_us, APPLY_REST_MOST_US);
 }
 
 static void settle(struct scorer *self, struct task *task, const struct apply *apply)

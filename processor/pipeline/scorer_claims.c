@@ -53,7 +53,7 @@ static void end_claims(struct scorer *self)
     }
 }
 
-enum outcome scorer_claim_waiting(struct scorer *self, struct mono_time now, struct reason *why)
+static enum outcome claim_waiting(struct scorer *self, struct mono_time now, struct reason *why)
 {
     for (int32_t p = 0; p < self->partitions; p++) {
         struct task *task = &self->tasks[p];
@@ -61,12 +61,18 @@ enum outcome scorer_claim_waiting(struct scorer *self, struct mono_time now, str
             continue;
         }
         int64_t start = claim(self, task);
-        end_claims(self);
         if (start != START_WITHHELD) {
             TRY(self->source->ops->restart(self->source, 0, p, start, why));
         }
     }
     return DONE;
+}
+
+enum outcome scorer_claim_waiting(struct scorer *self, struct mono_time now, struct reason *why)
+{
+    enum outcome outcome = claim_waiting(self, now, why);
+    end_claims(self);
+    return outcome;
 }
 
 /* ---- rebalances: inside poll and close ---- */

@@ -10,9 +10,14 @@ struct fake_table {
     bool reading; /* since the last rest */
 };
 
+static struct fake_table *table_of(struct table *base)
+{
+    return (struct fake_table *)base;
+}
+
 static enum outcome fake_read(struct table *base, int32_t partition, table_row *row, void *context, struct reason *why)
 {
-    struct fake_table *self = (struct fake_table *)base;
+    struct fake_table *self = table_of(base);
     self->reading = true;
     if (self->kafka->down) {
         return FAIL(why, RETRY, REASON_UNAVAILABLE, "the fake Kafka is down");
@@ -34,12 +39,13 @@ static enum outcome fake_read(struct table *base, int32_t partition, table_row *
 
 static void fake_rest(struct table *base)
 {
-    ((struct fake_table *)base)->reading = false;
+    table_of(base)->reading = false;
 }
 
-static void fake_close(struct table *self)
+static void fake_close(struct table *base)
 {
-    free(self);
+    ASSERT(!table_of(base)->reading); /* who reads on claims lets it rest after them */
+    free(base);
 }
 
 struct table *fake_table_open(struct fake_kafka *kafka, const char *topic)

@@ -83,11 +83,7 @@ static void contact(struct agency_history *self, int64_t at_us, bool is_cause)
         say(&event, SIGNAL_TRANSFERRED, seeded_unit(random) < .85);
         event.duration_ms[SIGNAL_WAIT - SIGNAL_WAIT] = (int64_t)(factor * WAIT_MS * exp(WAIT_SPREAD * normal(random)));
     }
-    uint32_t cell = fold_cell(self->fold, self->agency, self->services[service], event.channel);
-    struct fold_counts counts = {0};
-    struct fold_entry entry;
-    fold_entry_set(&entry, &event, cell);
-    fold_events(self->fold, &entry, 1, (struct event_time){at_us}, &counts);
+    (void)fold_event(self->fold, self->agency, self->services[service], &event, (struct event_time){at_us});
 }
 
 /* The hours that are compared, of each of nine weeks; the others say nothing. */
