@@ -1,6 +1,7 @@
 """test_explain.py - the demo plants a slip by phone three hours before it goes live: the slip rule finds it, and
 `slipstream explain` says in one screen which agency, what, where, since when, from what to what, what it costs and what
-to fix first."""
+to fix first. It leads with the CX score's slip if that is open: what fell by phone is sure at the first look, the score,
+of which that is a part, then or some minutes later, by the hour at which the demo starts."""
 
 import json
 import os
@@ -18,7 +19,8 @@ BEGAN_BEFORE_S = 3 * 3600     # live, which is when the demo starts
 WITHIN_S = 10 * 60
 FOUND_S = 200  # history has to be read first, on a machine that may be busy, and then the clock to strike a minute
 LINES_MOST = 25
-SLIPPED = re.compile(r"^veterans-affairs: the CX score has slipped by (?P<drop>[\d.]+) points from its usual "
+SLIPPED = re.compile(r"^veterans-affairs: (the CX score|\"representatives answer all my questions\"|"
+                     r"quick resolution)( \(phone\))? has slipped by (?P<drop>[\d.]+) points from its usual "
                      r"(?P<usual>[\d.]+): (?P<now>[\d.]+), between (?P<low>[\d.]+) and (?P<high>[\d.]+), from "
                      r"(?P<n>\d+) interactions in (?P<window>1h|4h|24h); seen since .*Z\.$")
 BEGAN = re.compile(r"^It began at about (?P<at>.*Z)\.$")
@@ -79,15 +81,21 @@ def run(scenario):
         return program.call(harness.BINARY, ["explain", *arguments], settings)
 
     def slipped():
+        """The screen, and the alert that it leads with; asked one after the other, so a minute may lie between."""
         time.sleep(1)
         done = ask(PLANTED)
-        return done.stdout if "has slipped by" in done.stdout else harness.Not(done.stdout + done.stderr)
+        if "has slipped by" not in done.stdout:
+            return harness.Not(done.stdout + done.stderr)
+        alerts = json.loads(ask(PLANTED, "--json").stdout)["alerts"]
+        chief = next((alert for alert in alerts if alert["text"] == done.stdout.split("\n")[0]), None)
+        return (done.stdout, alerts, chief) if chief else harness.Not(done.stdout)
 
     try:
-        text = scenario.until("the slip is found", slipped, FOUND_S)
+        text, alerts, chief = scenario.until("the slip is found", slipped, FOUND_S)
         check(scenario, text, began_s)
-        alerts = json.loads(ask(PLANTED, "--json").stdout)["alerts"]
-        chief = next(alert for alert in alerts if alert["kind"] == "slip" and alert["subject"] == "cx")
+        slips = [alert["subject"] for alert in alerts if alert["kind"] == "slip"]
+        scenario.true("it leads with the score's slip if there is one, or with another slip",
+                      chief["subject"] == "cx" if "cx" in slips else chief["subject"] in slips, slips)
         parts = chief["explanation"]
         total = sum(part["points"] for part in parts["contributions"]) + parts["others"]
         scenario.true("what is listed and what is not are the whole change", abs(total - parts["change"]) < 1e-8, parts)
