@@ -3,6 +3,8 @@
 
 #include "generator_parts.h"
 
+#include "slipstream/score/explain.h"
+
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -110,20 +112,21 @@ static void watchers_begin(struct worker *self)
 
 /* ---- what is found ---- */
 
-/* Whether what has fallen most, of all driver × signal × channel × service, is the first stratum's wait. */
-static bool is_explained(const struct worker *self, const struct finding *finding)
+static struct span name_service(void *context, uint32_t service)
 {
-    const struct finding_row *most = NULL;
-    for (size_t i = 0; i < finding->row_count; i++) {
-        const struct finding_row *row = &finding->rows[i];
-        if (!most || finding_row_points(row) < finding_row_points(most)) {
-            most = row;
-        }
-    }
-    const struct fold_agency *agency = fold_agency_at(self->fold, self->agency);
-    return most && most->signal == SIGNAL_WAIT && most->channel == self->scenario->strata[0].channel &&
-           most->service != SERVICE_POOLED &&
-           span_equal(agency->services[most->service].name, span_text(self->scenario->strata[0].service));
+    const struct worker *self = context;
+    return fold_agency_at(self->fold, self->agency)->services[service].name;
+}
+
+/* Whether the contribution that is named first is the first stratum's, by its wait. */
+static bool is_explained(struct worker *self, const struct scoring *scoring, const struct finding *finding)
+{
+    const struct simulated_stratum *cause = &self->scenario->strata[0];
+    struct explanation explanation;
+    (void)explain_contributions(finding, scoring, name_service, self, &explanation);
+    const struct contribution *first = &explanation.contributions[0];
+    return explanation.contribution_count > 0 && first->signal == SIGNAL_WAIT && first->channel == cause->channel &&
+           strcmp(first->service, cause->service) == 0;
 }
 
 static void see_contributions(struct agency_outcome *outcome, const struct finding *finding)
@@ -150,7 +153,7 @@ static void see_opened(struct worker *self, unsigned watch, const struct examine
     self->watchers[watch].is_over = true; /* also when it was too early: that one has cried wolf */
     outcome->fired[watch] = since_slip >= 0 ? since_slip : -1;
     if (watch == WATCH_ALL) {
-        outcome->explained = is_explained(self, &event->finding);
+        outcome->explained = is_explained(self, &self->watchers[watch].scoring, &event->finding);
     }
 }
 

@@ -59,7 +59,7 @@ static void see_moved(struct examiner *self, const struct subject_group *group, 
     explain_moved(&now, &base, matched > 0 ? length_of(&ranges.base) / matched : 0, self->scoring, out->moved);
 }
 
-/* The channel that what moved is told of: the subject's own, or the one where most of the fall is. */
+/* The channel that what moved is told of: the subject's own, or that of the first contribution. */
 static enum channel moved_channel(const struct explanation *explanation)
 {
     enum channel own = subject_parts(explanation->subject).channel;
@@ -82,14 +82,14 @@ void examine_explain(struct examiner *self, const struct fold *fold, uint32_t ag
     }
     examine_lay_out(self, fold, agency);
     examine_group(self, detection, finding->as_of);
-    explain_contributions(finding, self->scoring, name_service, self, out);
+    const struct finding_row *cause = explain_contributions(finding, self->scoring, name_service, self, out);
     out->moved_channel = moved_channel(out);
     for (unsigned g = 0; g < self->group_count; g++) {
         if (self->groups[g].subjects >> finding->subject & 1) {
             see_moved(self, &self->groups[g], finding, out);
         }
     }
-    out->began = examine_onset(self, finding, seen);
+    out->began = cause ? examine_onset(self, finding, cause, seen) : out->began;
 }
 
 /* ---- the best weeks ---- */

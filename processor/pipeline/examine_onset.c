@@ -1,10 +1,13 @@
 /* examine_onset.c - when a fall began. */
 #include "examine_onset.h"
 
+#include "slipstream/score/explain.h"
+
 #include <math.h>
 
-#define LINES_MAX    32
-#define SEGMENTS_MAX (240 + 120)
+#define LINES_MAX      32
+#define SEGMENTS_MAX   (240 + 120)
+#define FREQUENCY_MOST 4.0
 
 /* A signal of a service, or of those that are taken together. */
 struct line {
@@ -17,13 +20,14 @@ struct line {
 /* A stretch of time, and what each line said in it. */
 struct segment {
     int64_t from_us, to_us;
+    double contacts, growth; /* by the channel; over the stretch, −2 to 2 of their mean */
     float x[LINES_MAX], n[LINES_MAX];
 };
 
 struct onset {
     const struct examiner *examiner;
     const struct finding *finding;
-    enum channel channel; /* of the largest fall */
+    enum channel channel; /* of the cause */
     struct line lines[LINES_MAX];
     unsigned line_count;
     struct segment segments[SEGMENTS_MAX];
@@ -32,18 +36,6 @@ struct onset {
     uint32_t into;              /* the lines that the cell being read is part of, as bits */
 };
 _Static_assert(LINES_MAX <= 32, "lines fit a set of bits");
-
-static const struct finding_row *largest_fall(const struct finding *finding)
-{
-    const struct finding_row *largest = NULL;
-    for (size_t i = 0; i < finding->row_count; i++) {
-        const struct finding_row *row = &finding->rows[i];
-        if (finding_row_points(row) < (largest ? finding_row_points(largest) : 0)) {
-            largest = row;
-        }
-    }
-    return largest;
-}
 
 /* A signal may be part of several drivers: it is read once. */
 static void add_line(struct onset *self, const struct finding_row *row)
@@ -65,21 +57,33 @@ static bool is_answer(enum signal signal)
     return signal_table[signal].kind == SIGNAL_RATING;
 }
 
-/* What fell on the channel of the largest fall, its own service first. What did not fall at that time says nothing
- * about when; answers to surveys come later than what they are about, and count where there is nothing else. */
-static void choose_lines(struct onset *self, const struct finding_row *largest)
+static bool falls(const struct onset *self, const struct finding_row *row, double deviations)
 {
-    for (unsigned ratings = 0; ratings < 2 && self->line_count == 0; ratings++) {
-        for (unsigned others = 0; others < 2; others++) {
-            for (size_t i = 0; i < self->finding->row_count; i++) {
-                const struct finding_row *row = &self->finding->rows[i];
-                bool is_other = row->service != largest->service;
-                if (row->channel == largest->channel && is_other == (others > 0) &&
-                    is_answer(row->signal) == (ratings > 0) && finding_row_points(row) < 0) {
-                    add_line(self, row);
-                }
+    return finding_row_points(row) + deviations * sqrt(self->finding->phi) * row->deviation < 0;
+}
+
+/* Of what fell so much on the channel of the cause: its own service first. */
+static void add_lines(struct onset *self, const struct finding_row *cause, bool answers, double deviations)
+{
+    for (unsigned others = 0; others < 2; others++) {
+        for (size_t i = 0; i < self->finding->row_count; i++) {
+            const struct finding_row *row = &self->finding->rows[i];
+            bool is_other = row->service != cause->service;
+            if (row->channel == cause->channel && is_other == (others > 0) && is_answer(row->signal) == answers &&
+                falls(self, row, deviations)) {
+                add_line(self, row);
             }
         }
+    }
+}
+
+/* What did not fall at that time says nothing about when, and what fell by chance says something wrong; answers to
+ * surveys come later than what they are about, and count where there is nothing else. */
+static void choose_lines(struct onset *self, const struct finding_row *cause)
+{
+    for (unsigned attempt = 0; attempt < 4 && self->line_count == 0; attempt++) {
+        bool is_certain = attempt < 2;
+        add_lines(self, cause, attempt % 2 == 1, is_certain ? FALL_CERTAIN : 0);
     }
 }
 
@@ -117,6 +121,7 @@ static void read_segment(void *context, int64_t index, const double counts[COUNT
         bool is_it =
             segment->from_us == at_us && segment->to_us - segment->from_us == pane_shapes[self->resolution].length_us;
         if (is_it) {
+            segment->contacts += counts[COUNTER_INTERACTIONS];
             composition_read(self->examiner->composition, self->channel, counts, features);
             for (uint32_t left = self->into; left; left &= left - 1) {
                 unsigned l = (unsigned)__builtin_ctz(left);
@@ -147,29 +152,85 @@ static void read_sources(struct onset *self)
     const struct examiner *examiner = self->examiner;
     for (size_t i = 0; i < examiner->source_count; i++) {
         const struct history_source *source = &examiner->sources[i];
-        self->into = source->channel == self->channel ? lines_of(self, source->service) : 0;
-        for (unsigned r = 0; self->into && r < sizeof resolutions / sizeof *resolutions; r++) {
+        bool is_of_channel = source->channel == self->channel;
+        self->into = is_of_channel ? lines_of(self, source->service) : 0;
+        for (unsigned r = 0; is_of_channel && r < sizeof resolutions / sizeof *resolutions; r++) {
             self->resolution = resolutions[r];
             cell_each_pane(source->cell, resolutions[r], read_segment, self);
         }
     }
 }
 
-/* How much of a segment lies after a moment. */
-static double after(const struct segment *segment, int64_t us)
+/* Contacts from one time to another, of segments that lie within. */
+static double contacts_within(const struct onset *self, int64_t from_us, int64_t to_us)
 {
-    double share = (double)(segment->to_us - us) / (double)(segment->to_us - segment->from_us);
-    return fmin(1, fmax(0, share));
+    double sum = 0;
+    for (size_t i = 0; i < self->count; i++) {
+        const struct segment *segment = &self->segments[i];
+        bool is_within = segment->from_us >= from_us && segment->to_us <= to_us;
+        sum += is_within ? segment->contacts : 0;
+    }
+    return sum;
 }
 
-/* Of one line, the share that is good from a moment on: what is left when the usual is taken for what came before. */
-static double share_after(const struct onset *self, unsigned line, int64_t us)
+/* Of the hours: in the morning most of one is at its end. */
+static void see_growth(struct onset *self)
+{
+    for (size_t i = 0; i < self->count; i++) {
+        struct segment *segment = &self->segments[i];
+        int64_t length_us = segment->to_us - segment->from_us;
+        bool is_minute = length_us < US_PER_HOUR;
+        if (is_minute || segment->contacts <= 0) {
+            continue;
+        }
+        bool is_first = i == 0;
+        double before =
+            is_first ? segment->contacts : contacts_within(self, segment->from_us - length_us, segment->from_us);
+        double later = contacts_within(self, segment->to_us, segment->to_us + length_us);
+        segment->growth = fmin(2, fmax(-2, (later - before) / (is_first ? 1 : 2) / segment->contacts));
+    }
+}
+
+/* A candidate, for one line. */
+struct begin {
+    int64_t us;
+    double frequency; /* how often a contact says it, after to before: who gives up says less */
+};
+
+static struct begin begin_at(const struct onset *self, unsigned line, int64_t us)
+{
+    double said[2] = {0};
+    double contacts[2] = {0};
+    for (size_t i = 0; i < self->count; i++) {
+        const struct segment *segment = &self->segments[i];
+        bool is_after = segment->from_us >= us;
+        if (is_after || segment->to_us <= us) {
+            said[is_after] += (double)segment->n[line];
+            contacts[is_after] += segment->contacts;
+        }
+    }
+    bool is_known = said[0] > 0 && said[1] > 0;
+    double frequency = is_known ? said[1] / contacts[1] / (said[0] / contacts[0]) : 1;
+    return (struct begin){us, fmin(FREQUENCY_MOST, fmax(1 / FREQUENCY_MOST, frequency))};
+}
+
+/* How much of what a segment has to say was said after it. */
+static double after(const struct segment *segment, struct begin begin)
+{
+    double share = (double)(segment->to_us - begin.us) / (double)(segment->to_us - segment->from_us);
+    double time = fmin(1, fmax(0, share));
+    double contacts = time + segment->growth * time * (1 - time) / 2; /* the density's integral, 1 + growth × (t − ½) */
+    return contacts * begin.frequency / (contacts * begin.frequency + 1 - contacts);
+}
+
+/* Of one line, the share that is good from then on: what is left when the usual is taken for what came before. */
+static double share_after(const struct onset *self, unsigned line, struct begin begin)
 {
     double x = 0;
     double n = 0;
     for (size_t i = 0; i < self->count; i++) {
         const struct segment *segment = &self->segments[i];
-        double share = after(segment, us);
+        double share = after(segment, begin);
         if (share > 0) {
             double all = (double)segment->n[line];
             x += (double)segment->x[line] - (1 - share) * all * self->lines[line].p_base;
@@ -183,10 +244,11 @@ static double likelihood(const struct onset *self, int64_t us)
 {
     double sum = 0;
     for (unsigned l = 0; l < self->line_count; l++) {
-        double p_after = share_after(self, l, us);
+        struct begin begin = begin_at(self, l, us);
+        double p_after = share_after(self, l, begin);
         for (size_t i = 0; i < self->count; i++) {
             const struct segment *segment = &self->segments[i];
-            double share = after(segment, us);
+            double share = after(segment, begin);
             double p = (1 - share) * self->lines[l].p_base + share * p_after;
             double good = (double)segment->x[l];
             sum += good * log(p) + ((double)segment->n[l] - good) * log1p(-p);
@@ -218,19 +280,20 @@ static int64_t length_us(enum test test, struct event_time seen)
     return own_us > least_us ? own_us : least_us;
 }
 
-struct event_time examine_onset(const struct examiner *self, const struct finding *finding, struct event_time seen)
+struct event_time examine_onset(const struct examiner *self, const struct finding *finding,
+                                const struct finding_row *cause, struct event_time seen)
 {
-    const struct finding_row *largest = largest_fall(finding);
     int64_t kept_us = finding->as_of.us - (pane_shapes[PANE_HOUR].kept - 1) * US_PER_HOUR;
     int64_t window_us = seen.us - length_us(finding->test, seen);
     int64_t from_us = window_us > kept_us ? window_us : kept_us;
-    if (!largest || from_us >= seen.us || seen.us > finding->as_of.us) {
+    if (from_us >= seen.us || seen.us > finding->as_of.us) {
         return (struct event_time){INT64_MIN};
     }
-    struct onset onset = {.examiner = self, .finding = finding, .channel = largest->channel};
-    choose_lines(&onset, largest);
+    struct onset onset = {.examiner = self, .finding = finding, .channel = cause->channel};
+    choose_lines(&onset, cause);
     lay_segments(&onset, from_us, finding->as_of.us);
     read_sources(&onset);
+    see_growth(&onset);
     int64_t coarse_us = likeliest(&onset, from_us, seen.us, 20 * US_PER_MINUTE);
     if (coarse_us == INT64_MIN) {
         return (struct event_time){INT64_MIN};

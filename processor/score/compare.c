@@ -318,6 +318,7 @@ static void add_row(struct comparison *self, const struct component *component, 
         double up = share * (change.high - change.value);
         sums->below += down * down;
         sums->above += up * up;
+        row->deviation = up / sums->z;
         sums->squares += share * share * stratum->variance;
         sums->cubes += share * share * share * stratum_cubes(stratum, per);
     }

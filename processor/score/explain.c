@@ -13,7 +13,7 @@ struct group {
     enum driver driver;
     enum channel channel;
     uint32_t service;
-    double points, worst;
+    double points, worst, deviation;
     const struct finding_row *telling; /* the row with the largest fall; NULL: too few people to be told of */
 };
 
@@ -32,12 +32,12 @@ static struct group *group_of(struct group *groups, size_t *count, const struct 
     return &groups[(*count)++];
 }
 
-/* The largest fall that is left; NULL: none is. */
-static struct group *take_largest(struct group *groups, size_t count)
+/* The largest fall that is left, of at least so many standard deviations; NULL: none is. */
+static struct group *take_largest(struct group *groups, size_t count, double deviations)
 {
     struct group *largest = NULL;
     for (size_t i = 0; i < count; i++) {
-        bool falls = groups[i].telling && groups[i].points < 0;
+        bool falls = groups[i].telling && groups[i].points + deviations * groups[i].deviation < 0;
         if (falls && (!largest || groups[i].points < largest->points)) {
             largest = &groups[i];
         }
@@ -69,12 +69,9 @@ static void put_contribution(struct contribution *out, const struct group *group
     copy_name(out->service, name);
 }
 
-void explain_contributions(const struct finding *finding, const struct scoring *scoring, explain_namer *name,
-                           void *context, struct explanation *out)
+static size_t add_up(const struct finding *finding, const struct scoring *scoring, struct group groups[GROUPS_MAX])
 {
-    struct group groups[GROUPS_MAX];
     size_t count = 0;
-    double listed = 0;
     for (size_t i = 0; i < finding->row_count; i++) {
         const struct finding_row *row = &finding->rows[i];
         struct group *group = group_of(groups, &count, row);
@@ -83,23 +80,37 @@ void explain_contributions(const struct finding *finding, const struct scoring *
             continue; /* among the others */
         }
         group->points += points;
+        group->deviation += 100 * sqrt(finding->phi) * row->deviation;
         if (points < group->worst && row->n_now >= (double)scoring->suppress_below) {
             group->worst = points;
             group->telling = row;
         }
     }
+    return count;
+}
+
+const struct finding_row *explain_contributions(const struct finding *finding, const struct scoring *scoring,
+                                                explain_namer *name, void *context, struct explanation *out)
+{
+    struct group groups[GROUPS_MAX];
+    size_t count = add_up(finding, scoring, groups);
+    double least = take_largest(groups, count, FALL_CERTAIN) ? FALL_CERTAIN : 0;
+    const struct finding_row *first = NULL;
+    double listed = 0;
     out->compared = true;
     out->change = 100 * finding->d;
     out->mix = 100 * finding->mix;
     out->contribution_count = 0;
     for (struct group *next;
-         out->contribution_count < EXPLAIN_CONTRIBUTIONS_MAX && (next = take_largest(groups, count));
+         out->contribution_count < EXPLAIN_CONTRIBUTIONS_MAX && (next = take_largest(groups, count, least));
          next->telling = NULL) {
+        first = first ? first : next->telling;
         struct span called = next->service == SERVICE_POOLED ? span_text("") : name(context, next->service);
         listed += next->points;
         put_contribution(&out->contributions[out->contribution_count++], next, called);
     }
     out->others = out->change - listed;
+    return first;
 }
 
 /* ---- what else moved ---- */

@@ -22,6 +22,7 @@ struct finding_row {
     double omega;     /* of its component */
     double w_now, p_now, n_now;
     double w_base, p_base, n_base;
+    double deviation; /* standard, of what it adds to d, upwards: of the interval d is found with, without φ */
 };
 static inline double finding_row_points(const struct finding_row *row) /* what it adds to d */
 {
@@ -43,7 +44,7 @@ struct finding {
     struct event_time as_of, from; /* the window's end and start */
     double d, low, high;           /* bounds at z, with φ */
     double z, phi;
-    double clear_high;             /* of an open slip: the upper bound that clears it */
+    double clear_high;    /* of an open slip: the upper bound that clears it */
     double now, base;     /* the subject as d compares it: now − base = d */
     double mix;           /* the effect of a changed mix, which never fires */
     double n_now, n_base; /* interactions that contributed to any component */

@@ -70,7 +70,7 @@ struct explanation {
     bool compared;           /* what follows, to the projections, is there */
     double change;           /* points; the subject now − its usual, mix put right */
     double mix;              /* the effect of a changed mix, which is no part of it */
-    struct contribution contributions[EXPLAIN_CONTRIBUTIONS_MAX]; /* the largest fall first */
+    struct contribution contributions[EXPLAIN_CONTRIBUTIONS_MAX]; /* falls beyond chance, the largest first */
     unsigned contribution_count;
     double others;              /* the rest of the change */
     enum channel moved_channel; /* CHANNELS: all */
@@ -81,11 +81,14 @@ struct explanation {
     unsigned fix_count;
 };
 
-/* What the rows of a finding come to. name(context, service) names a service; those of fewer than suppress_below people
- * are among the others. */
+#define FALL_CERTAIN 1.959963984540054 /* standard deviations, 95 %: of a fall that is named as part of another */
+
+/* What the rows of a finding come to. Listed are falls that chance does not make (95 %, φ included, its signals as if
+ * they agreed); if no single one is certain, the largest. name(context, service) names a service; those of fewer than
+ * suppress_below people are among the others. Returns the row that weighs most in the first; NULL: none is listed. */
 typedef struct span explain_namer(void *context, uint32_t service);
-void explain_contributions(const struct finding *finding, const struct scoring *scoring, explain_namer *name,
-                           void *context, struct explanation *out);
+const struct finding_row *explain_contributions(const struct finding *finding, const struct scoring *scoring,
+                                                explain_namer *name, void *context, struct explanation *out);
 /* base: what the same hours of `weeks` weeks counted together. */
 void explain_moved(const struct tallies *now, const struct tallies *base, double weeks, const struct scoring *scoring,
                    struct moved out[MOVED]);
