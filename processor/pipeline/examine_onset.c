@@ -191,68 +191,70 @@ static void see_growth(struct onset *self)
     }
 }
 
-/* A candidate, for one line. */
-struct begin {
-    int64_t us;
-    double frequency; /* how often a contact says it, after to before: who gives up says less */
+/* What a line said before a moment and after it, and the segment that it lies within; NULL: it lies between two. */
+struct sides {
+    double x[2], n[2], contacts[2];
+    const struct segment *within;
 };
 
-static struct begin begin_at(const struct onset *self, unsigned line, int64_t us)
+static struct sides sides_of(const struct onset *self, unsigned line, int64_t us)
 {
-    double said[2] = {0};
-    double contacts[2] = {0};
+    struct sides sides = {0};
     for (size_t i = 0; i < self->count; i++) {
         const struct segment *segment = &self->segments[i];
         bool is_after = segment->from_us >= us;
-        if (is_after || segment->to_us <= us) {
-            said[is_after] += (double)segment->n[line];
-            contacts[is_after] += segment->contacts;
+        if (!is_after && segment->to_us > us) {
+            sides.within = segment;
+            continue;
         }
+        sides.x[is_after] += (double)segment->x[line];
+        sides.n[is_after] += (double)segment->n[line];
+        sides.contacts[is_after] += segment->contacts;
     }
-    bool is_known = said[0] > 0 && said[1] > 0;
-    double frequency = is_known ? said[1] / contacts[1] / (said[0] / contacts[0]) : 1;
-    return (struct begin){us, fmin(FREQUENCY_MOST, fmax(1 / FREQUENCY_MOST, frequency))};
+    return sides;
 }
 
-/* How much of what a segment has to say was said after it. */
-static double after(const struct segment *segment, struct begin begin)
+/* How often a contact says it, after to before: who gives up says less. */
+static double frequency_after(const struct sides *sides)
 {
-    double share = (double)(segment->to_us - begin.us) / (double)(segment->to_us - segment->from_us);
-    double time = fmin(1, fmax(0, share));
+    bool is_known = fmin(fmin(sides->n[0], sides->n[1]), fmin(sides->contacts[0], sides->contacts[1])) > 0;
+    double frequency = is_known ? sides->n[1] / sides->contacts[1] / (sides->n[0] / sides->contacts[0]) : 1;
+    return fmin(FREQUENCY_MOST, fmax(1 / FREQUENCY_MOST, frequency));
+}
+
+/* How much of what a segment has to say was said after a moment in it. */
+static double said_after(const struct segment *segment, int64_t us, double frequency)
+{
+    double time = (double)(segment->to_us - us) / (double)(segment->to_us - segment->from_us);
     double contacts = time + segment->growth * time * (1 - time) / 2; /* the density's integral, 1 + growth × (t − ½) */
-    return contacts * begin.frequency / (contacts * begin.frequency + 1 - contacts);
+    return contacts * frequency / (contacts * frequency + 1 - contacts);
 }
 
-/* Of one line, the share that is good from then on: what is left when the usual is taken for what came before. */
-static double share_after(const struct onset *self, unsigned line, struct begin begin)
+static double log_chance(double x, double n, double p)
 {
-    double x = 0;
-    double n = 0;
-    for (size_t i = 0; i < self->count; i++) {
-        const struct segment *segment = &self->segments[i];
-        double share = after(segment, begin);
-        if (share > 0) {
-            double all = (double)segment->n[line];
-            x += (double)segment->x[line] - (1 - share) * all * self->lines[line].p_base;
-            n += share * all;
-        }
-    }
-    return n > 0 ? fmin(fmax(x / n, 1e-3), 1 - 1e-3) : self->lines[line].p_base;
+    return x * log(p) + (n - x) * log1p(-p);
+}
+
+/* Usual before, and after it the share that is left when the usual is taken for what came before. */
+static double line_likelihood(const struct onset *self, unsigned line, int64_t us)
+{
+    double p_base = self->lines[line].p_base;
+    struct sides sides = sides_of(self, line, us);
+    double x = sides.within ? (double)sides.within->x[line] : 0;
+    double n = sides.within ? (double)sides.within->n[line] : 0;
+    double share = sides.within ? said_after(sides.within, us, frequency_after(&sides)) : 0;
+    double x_after = sides.x[1] + x - (1 - share) * n * p_base;
+    double n_after = sides.n[1] + share * n;
+    double p_after = n_after > 0 ? fmin(fmax(x_after / n_after, 1e-3), 1 - 1e-3) : p_base;
+    return log_chance(sides.x[0], sides.n[0], p_base) + log_chance(sides.x[1], sides.n[1], p_after) +
+           log_chance(x, n, (1 - share) * p_base + share * p_after);
 }
 
 static double likelihood(const struct onset *self, int64_t us)
 {
     double sum = 0;
     for (unsigned l = 0; l < self->line_count; l++) {
-        struct begin begin = begin_at(self, l, us);
-        double p_after = share_after(self, l, begin);
-        for (size_t i = 0; i < self->count; i++) {
-            const struct segment *segment = &self->segments[i];
-            double share = after(segment, begin);
-            double p = (1 - share) * self->lines[l].p_base + share * p_after;
-            double good = (double)segment->x[l];
-            sum += good * log(p) + ((double)segment->n[l] - good) * log1p(-p);
-        }
+        sum += line_likelihood(self, l, us);
     }
     return sum;
 }
