@@ -10,7 +10,7 @@
 
 #define HISTORY_US      (63 * US_PER_DAY - 12 * US_PER_HOUR) /* nine weeks, but for some hours: nothing is too late */
 #define HISTORY_PER_DAY 100
-#define BUSY_PER_HOUR   600
+#define BUSY_PER_HOUR   800
 #define RATE_DEFAULT    150
 #define RATE_MOST       20000
 #define SETTLE_US       (20 * US_PER_SECOND)

@@ -85,8 +85,8 @@ static struct pending heap_take(struct generator *self)
 
 /* ---- arrivals: a Poisson process by thinning (Lewis & Shedler 1979), phase by phase ---- */
 
-/* Traffic rises before `live`, and at the same hours of the weeks before: who compares like with like has enough of it.
- * From 1 to a week. */
+/* Traffic rises steadily before `live`, and at the same hours of the weeks before: who compares like with like has
+ * enough of it, and the hour in which the slip began tells where in it. Here: the time until then, 1 µs to a week. */
 static int64_t until_height_us(const struct generator *self, int64_t at_us)
 {
     return (self->settings.live.us - at_us - 1) % US_PER_WEEK + 1;
@@ -115,7 +115,7 @@ static double rate_at(const struct generator *self, int64_t at_us)
     double usual = history_rate(self, at_us);
     double busy = self->settings.busy_per_hour * GENERATOR_AGENCIES / (double)US_PER_HOUR;
     double risen = 1 - (double)until_height_us(self, at_us) / (double)GENERATOR_BUSY_US;
-    return risen > 0 && busy > usual ? usual + (busy - usual) * risen * risen : usual;
+    return risen > 0 && busy > usual ? usual + (busy - usual) * risen : usual;
 }
 
 static struct phase phase_at(const struct generator *self, int64_t at_us)

@@ -5,9 +5,10 @@
 
 #include <math.h>
 
-#define LINES_MAX      32
-#define SEGMENTS_MAX   (240 + 120)
-#define FREQUENCY_MOST 4.0
+#define LINES_MAX       32
+#define SEGMENTS_MAX    (240 + 120)
+#define HOURS_BEFORE_US (6 * US_PER_HOUR) /* that tell how much contacts said before, and how they grew */
+#define FREQUENCY_MOST  4.0
 
 /* A signal of a service, or of those that are taken together. */
 struct line {
@@ -214,11 +215,18 @@ static struct sides sides_of(const struct onset *self, unsigned line, int64_t us
     return sides;
 }
 
-/* How often a contact says it, after to before: who gives up says less. */
-static double frequency_after(const struct sides *sides)
+/* How often a contact says what a line is of, after to before, of any service: who gives up says less. */
+static double frequency_after(const struct onset *self, const struct sides sides[LINES_MAX], unsigned line)
 {
-    bool is_known = fmin(fmin(sides->n[0], sides->n[1]), fmin(sides->contacts[0], sides->contacts[1])) > 0;
-    double frequency = is_known ? sides->n[1] / sides->contacts[1] / (sides->n[0] / sides->contacts[0]) : 1;
+    const double *contacts = sides[line].contacts;
+    double said[2] = {0};
+    for (unsigned l = 0; l < self->line_count; l++) {
+        bool is_same = self->lines[l].feature == self->lines[line].feature;
+        said[0] += is_same ? sides[l].n[0] : 0;
+        said[1] += is_same ? sides[l].n[1] : 0;
+    }
+    bool is_known = fmin(fmin(said[0], said[1]), fmin(contacts[0], contacts[1])) > 0;
+    double frequency = is_known ? said[1] / contacts[1] / (said[0] / contacts[0]) : 1;
     return fmin(FREQUENCY_MOST, fmax(1 / FREQUENCY_MOST, frequency));
 }
 
@@ -236,25 +244,30 @@ static double log_chance(double x, double n, double p)
 }
 
 /* Usual before, and after it the share that is left when the usual is taken for what came before. */
-static double line_likelihood(const struct onset *self, unsigned line, int64_t us)
+static double line_likelihood(const struct onset *self, const struct sides all[LINES_MAX], unsigned line, int64_t us)
 {
+    const struct sides *sides = &all[line];
+    const struct segment *within = sides->within;
     double p_base = self->lines[line].p_base;
-    struct sides sides = sides_of(self, line, us);
-    double x = sides.within ? (double)sides.within->x[line] : 0;
-    double n = sides.within ? (double)sides.within->n[line] : 0;
-    double share = sides.within ? said_after(sides.within, us, frequency_after(&sides)) : 0;
-    double x_after = sides.x[1] + x - (1 - share) * n * p_base;
-    double n_after = sides.n[1] + share * n;
+    double x = within ? (double)within->x[line] : 0;
+    double n = within ? (double)within->n[line] : 0;
+    double share = within ? said_after(within, us, frequency_after(self, all, line)) : 0;
+    double x_after = sides->x[1] + x - (1 - share) * n * p_base;
+    double n_after = sides->n[1] + share * n;
     double p_after = n_after > 0 ? fmin(fmax(x_after / n_after, 1e-3), 1 - 1e-3) : p_base;
-    return log_chance(sides.x[0], sides.n[0], p_base) + log_chance(sides.x[1], sides.n[1], p_after) +
+    return log_chance(sides->x[0], sides->n[0], p_base) + log_chance(sides->x[1], sides->n[1], p_after) +
            log_chance(x, n, (1 - share) * p_base + share * p_after);
 }
 
 static double likelihood(const struct onset *self, int64_t us)
 {
+    struct sides sides[LINES_MAX];
     double sum = 0;
     for (unsigned l = 0; l < self->line_count; l++) {
-        sum += line_likelihood(self, l, us);
+        sides[l] = sides_of(self, l, us);
+    }
+    for (unsigned l = 0; l < self->line_count; l++) {
+        sum += line_likelihood(self, sides, l, us);
     }
     return sum;
 }
@@ -293,7 +306,7 @@ struct event_time examine_onset(const struct examiner *self, const struct findin
     }
     struct onset onset = {.examiner = self, .finding = finding, .channel = cause->channel};
     choose_lines(&onset, cause);
-    lay_segments(&onset, from_us, finding->as_of.us);
+    lay_segments(&onset, from_us - kept_us < HOURS_BEFORE_US ? kept_us : from_us - HOURS_BEFORE_US, finding->as_of.us);
     read_sources(&onset);
     see_growth(&onset);
     int64_t coarse_us = likeliest(&onset, from_us, seen.us, 20 * US_PER_MINUTE);

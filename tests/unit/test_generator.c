@@ -216,8 +216,8 @@ static void test_the_hours_before_are_as_busy_every_week(void **state)
     }
     generator_close(generator);
     for (unsigned week = 0; week < WEEKS; week++) {
-        assert_share(events[week][0], BUSY * GENERATOR_AGENCIES, .8, 1); /* rising to it */
-        for (unsigned hour = 0; hour < 4; hour++) {
+        for (unsigned hour = 0; hour < 4; hour++) { /* rising steadily, for six hours */
+            assert_share(events[week][hour] * 12, BUSY * GENERATOR_AGENCIES * (11 - 2 * (int64_t)hour), .9, 1.15);
             assert_share(events[week][hour], events[0][hour], .8, 1.2);
         }
         assert_true(events[week][7] * 10 < events[week][0]);
