@@ -133,8 +133,8 @@ static bool is_expected(enum outcome outcome, const char *expected, const struct
 static void a_schema_comes_with_what_it_refers_to(void **state)
 {
     (void)state;
-    struct fake_registry *fake = fake_registry_open(NULL);
     for (size_t row = 0; row < COUNT(rows); row++) {
+        struct fake_registry *fake = fake_registry_open(NULL);
         struct fake_answer answers[5];
         char *bodies[5] = {NULL};
         size_t count = 0;
@@ -152,13 +152,12 @@ static void a_schema_comes_with_what_it_refers_to(void **state)
         if (!is_expected(outcome, rows[row].expected, &form, &why)) {
             fail_msg("%s: %d, %s, %.*s", rows[row].name, outcome, why.text, SPAN_FORMAT(buffer_as_span(&form)));
         }
-        fake_registry_says(fake, answers, 0);
+        fake_registry_close(fake); /* first: it may not have returned from sending the last of them */
         buffer_done(&form);
         for (size_t i = 0; i < count; i++) {
             free(bodies[i]);
         }
     }
-    fake_registry_close(fake);
 }
 
 /* A chain of schemas, each referring to the next; and one that refers to very many. */
