@@ -170,6 +170,9 @@ def wrong_aggregates(scenario, oracle, few, now_as_of):
         scenario.topic("aggregates"), lambda one: (one["agency"], one["service"], one["channel"], one["window"]))
     wrong = {}
     for cell in oracle.cells:
+        if cell not in now_as_of:
+            wrong[cell] = "is not in the state"
+            continue
         for window in WINDOWS:
             record = found.get((*cell, window))
             wanted = expected_aggregate(oracle, cell, window, now_as_of[cell])
