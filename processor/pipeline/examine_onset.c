@@ -60,7 +60,7 @@ static bool is_answer(enum signal signal)
 
 static bool falls(const struct onset *self, const struct finding_row *row, double deviations)
 {
-    return finding_row_points(row) + deviations * sqrt(self->finding->phi) * row->deviation < 0;
+    return finding_row_points(row) + deviations * finding_row_deviation(self->finding, row) < 0;
 }
 
 /* Of what fell so much on the channel of the cause: its own service first. */
@@ -192,13 +192,14 @@ static void see_growth(struct onset *self)
     }
 }
 
-/* What a line said before a moment and after it, and the segment that it lies within; NULL: it lies between two. */
+/* What was said before a moment and after it, and the segment that it lies within; NULL: it lies between two. */
 struct sides {
-    double x[2], n[2], contacts[2];
     const struct segment *within;
+    double contacts[2];
+    double x[LINES_MAX][2], n[LINES_MAX][2];
 };
 
-static struct sides sides_of(const struct onset *self, unsigned line, int64_t us)
+static struct sides sides_of(const struct onset *self, int64_t us)
 {
     struct sides sides = {0};
     for (size_t i = 0; i < self->count; i++) {
@@ -208,22 +209,24 @@ static struct sides sides_of(const struct onset *self, unsigned line, int64_t us
             sides.within = segment;
             continue;
         }
-        sides.x[is_after] += (double)segment->x[line];
-        sides.n[is_after] += (double)segment->n[line];
         sides.contacts[is_after] += segment->contacts;
+        for (unsigned l = 0; l < self->line_count; l++) {
+            sides.x[l][is_after] += (double)segment->x[l];
+            sides.n[l][is_after] += (double)segment->n[l];
+        }
     }
     return sides;
 }
 
 /* How often a contact says what a line is of, after to before, of any service: who gives up says less. */
-static double frequency_after(const struct onset *self, const struct sides sides[LINES_MAX], unsigned line)
+static double frequency_after(const struct onset *self, const struct sides *sides, unsigned line)
 {
-    const double *contacts = sides[line].contacts;
+    const double *contacts = sides->contacts;
     double said[2] = {0};
     for (unsigned l = 0; l < self->line_count; l++) {
         bool is_same = self->lines[l].feature == self->lines[line].feature;
-        said[0] += is_same ? sides[l].n[0] : 0;
-        said[1] += is_same ? sides[l].n[1] : 0;
+        said[0] += is_same ? sides->n[l][0] : 0;
+        said[1] += is_same ? sides->n[l][1] : 0;
     }
     bool is_known = fmin(fmin(said[0], said[1]), fmin(contacts[0], contacts[1])) > 0;
     double frequency = is_known ? said[1] / contacts[1] / (said[0] / contacts[0]) : 1;
@@ -244,30 +247,27 @@ static double log_chance(double x, double n, double p)
 }
 
 /* Usual before, and after it the share that is left when the usual is taken for what came before. */
-static double line_likelihood(const struct onset *self, const struct sides all[LINES_MAX], unsigned line, int64_t us)
+static double line_likelihood(const struct onset *self, const struct sides *sides, unsigned line, int64_t us)
 {
-    const struct sides *sides = &all[line];
     const struct segment *within = sides->within;
     double p_base = self->lines[line].p_base;
     double x = within ? (double)within->x[line] : 0;
     double n = within ? (double)within->n[line] : 0;
-    double share = within ? said_after(within, us, frequency_after(self, all, line)) : 0;
-    double x_after = sides->x[1] + x - (1 - share) * n * p_base;
-    double n_after = sides->n[1] + share * n;
+    double share = within ? said_after(within, us, frequency_after(self, sides, line)) : 0;
+    double x_after = sides->x[line][1] + x - (1 - share) * n * p_base;
+    double n_after = sides->n[line][1] + share * n;
     double p_after = n_after > 0 ? fmin(fmax(x_after / n_after, 1e-3), 1 - 1e-3) : p_base;
-    return log_chance(sides->x[0], sides->n[0], p_base) + log_chance(sides->x[1], sides->n[1], p_after) +
+    return log_chance(sides->x[line][0], sides->n[line][0], p_base) +
+           log_chance(sides->x[line][1], sides->n[line][1], p_after) +
            log_chance(x, n, (1 - share) * p_base + share * p_after);
 }
 
 static double likelihood(const struct onset *self, int64_t us)
 {
-    struct sides sides[LINES_MAX];
+    struct sides sides = sides_of(self, us);
     double sum = 0;
     for (unsigned l = 0; l < self->line_count; l++) {
-        sides[l] = sides_of(self, l, us);
-    }
-    for (unsigned l = 0; l < self->line_count; l++) {
-        sum += line_likelihood(self, sides, l, us);
+        sum += line_likelihood(self, &sides, l, us);
     }
     return sum;
 }

@@ -80,7 +80,7 @@ static size_t add_up(const struct finding *finding, const struct scoring *scorin
             continue; /* among the others */
         }
         group->points += points;
-        group->deviation += 100 * sqrt(finding->phi) * row->deviation;
+        group->deviation += 100 * finding_row_deviation(finding, row);
         if (points < group->worst && row->n_now >= (double)scoring->suppress_below) {
             group->worst = points;
             group->telling = row;

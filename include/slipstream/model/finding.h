@@ -12,6 +12,8 @@
 
 #include "slipstream/model/detection.h"
 
+#include <math.h>
+
 #define SERVICE_POOLED UINT32_MAX /* several services of the channel together */
 
 struct finding_row {
@@ -52,5 +54,9 @@ struct finding {
     const struct finding_row *rows;
     size_t row_count;
 };
+static inline double finding_row_deviation(const struct finding *finding, const struct finding_row *row) /* with φ */
+{
+    return sqrt(finding->phi) * row->deviation;
+}
 
 #endif
