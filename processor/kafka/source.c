@@ -185,13 +185,16 @@ static enum outcome source_poll(struct source *base, int64_t wait_us, struct rec
     if (served == STOP) {
         return STOP;
     }
+    if (self->client.trouble == STOP) { /* came with records, which were handed out first */
+        return kafka_client_trouble(&self->client, why);
+    }
     source_ask_stable(self, system_clock.mono(&system_clock));
     source_collect(self, wait_us);
     size_t count = source_convert(self);
     if (count == 0 && served == DONE) {
         served = source_serve(self, why);
     }
-    if (self->client.trouble != DONE && (count == 0 || self->client.trouble == STOP)) {
+    if (count == 0 && self->client.trouble != DONE) {
         return kafka_client_trouble(&self->client, why);
     }
     if (count == 0 && served != DONE) {
@@ -326,6 +329,7 @@ static void source_close(struct source *base)
     struct kafka_source *self = kafka_source_of(base);
     source_release(self);
     source_settle(self);
+    source_follow(self); /* for the last time: see there */
     self->closing = true;
     if (source_has_to_leave(self)) {
         rd_kafka_consumer_close(self->consumer); /* calls back for what is to be revoked */

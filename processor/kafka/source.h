@@ -103,7 +103,8 @@ enum outcome source_start_changed(struct kafka_source *self, struct reason *why)
 
 /* ---- source_position.c ---- */
 
-/* Brings each `next` up to what rd_kafka_position() says beyond the last record: the transaction markers. */
+/* Brings each `next` up to what rd_kafka_position() says beyond the last record: the transaction markers. Not while
+ * closing. */
 void source_follow(struct kafka_source *self);
 size_t source_positions(struct source *base, struct source_position *out, size_t max);
 void source_commit(struct source *base, const struct source_position *positions, size_t count);

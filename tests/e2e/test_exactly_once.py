@@ -1,5 +1,5 @@
-"""test_exactly_once.py - intake and score are killed again and again while events come in; in the end every event has
-been counted once. Moments and victims are drawn from a seed (E2E_SEED to try another)."""
+"""test_exactly_once.py - intake and score are killed, or told to stop, again and again while events come in; in the end
+every event has been counted once. Moments and victims are drawn from a seed (E2E_SEED to try another)."""
 
 import os
 import random
@@ -13,7 +13,7 @@ from oracle import Oracle
 
 EVENTS = 200_000
 RATE = 16_000  # a second: the kills fall into a stream that lasts
-KILLS = 10
+KILLS, STOPS = 10, 6
 AGENCIES = 40
 DISTINCT = 4000  # facts are drawn once; what differs from event to event is id, agency and time
 SEED = int(os.environ.get("E2E_SEED", "7"))
@@ -77,13 +77,20 @@ def run(scenario):
     programs = [scenario.start(f"{stage}-{n}", "--stage", stage) for stage in ("intake", "score") for n in (1, 2)]
     scenario.until_ready(*programs)
     stream = Stream(scenario, rng)
-    moments = sorted(rng.sample(range(EVENTS // 50, EVENTS), KILLS))
-    killed = Counter()
-    for moment in moments:
+    ways = ["killed"] * KILLS + ["told to stop"] * STOPS
+    rng.shuffle(ways)
+    moments = sorted(rng.sample(range(EVENTS // 50, EVENTS), len(ways)))
+    ended = Counter()
+    codes = []
+    for moment, way in zip(moments, ways):
         stream.send_until(moment)
         victim = rng.choice(programs)
-        victim.kill()
-        killed[victim.instance] += 1
+        if way == "killed":
+            victim.kill()
+        else:
+            scenario.until("it has started", victim.port)
+            codes.append(victim.stop()[0])
+        ended[f"{victim.instance} {way}"] += 1
         victim.start()
     stream.send_until(EVENTS)
     scenario.kafka.flush()
@@ -91,7 +98,8 @@ def run(scenario):
     scenario.until_applied(seconds=90)
     scenario.measured("events", EVENTS)
     scenario.measured("sent in seconds", f"{sent_s:.1f}")
-    scenario.measured("kill -9", dict(killed))
+    scenario.measured("ended and started again", dict(ended))
+    scenario.same("those that were told to stop ended in order", codes, [0] * STOPS)
     scenario.measured("seconds until all were applied", f"{time.monotonic() - stream.began - sent_s:.1f}")
 
     cells = scenario.state()

@@ -1,6 +1,6 @@
 # Scenarios over the real Kafka, Redis and registry, in Python; each is one program, e2e/test_NAME.py.
 foreach(scenario check_five bad_input framings poison deadletter evolution mapping duplicates waiting reload alerts sinks
-        exactly_once import_311 explain fleet)
+        exactly_once import_311 explain fleet handover)
     add_test(NAME e2e/${scenario}
         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/e2e/venv ${CMAKE_CURRENT_SOURCE_DIR}/e2e/test_${scenario}.py)
     set_tests_properties(e2e/${scenario} PROPERTIES LABELS e2e TIMEOUT 300
@@ -14,3 +14,9 @@ set_tests_properties(e2e/sinks PROPERTIES RUN_SERIAL ON)
 add_test(NAME long/sinks COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/e2e/venv ${CMAKE_CURRENT_SOURCE_DIR}/e2e/test_sinks.py)
 set_tests_properties(long/sinks PROPERTIES LABELS long TIMEOUT 3000 RUN_SERIAL ON
     ENVIRONMENT "SLIPSTREAM_SOURCE=${PROJECT_SOURCE_DIR};SLIPSTREAM_BINARY=$<TARGET_FILE:slipstream>;E2E_LONG=1;E2E_LIMIT_S=2900")
+
+# Of e2e/handover: the source's own contract, where the mock cluster cannot judge it.
+add_executable(handover e2e/handover.c)
+target_link_libraries(handover PRIVATE kafka rdkafka cmocka)
+target_include_directories(handover PRIVATE support)
+set_property(TEST e2e/handover APPEND PROPERTY ENVIRONMENT "E2E_HANDOVER=$<TARGET_FILE:handover>")
