@@ -369,7 +369,7 @@ static enum outcome source_configure(struct kafka_source *self, const struct sou
         {"queued.min.messages", "1000000"},
         {"fetch.queue.backoff.ms", "10"},
         {"fetch.max.bytes", "1048576"},
-        {"message.max.bytes", "131072"}, /* no bound here, but what the library takes a batch for that does not say its size */
+        {"message.max.bytes", "131072"}, /* no bound: what the library takes a batch for whose size it does not know */
         {"check.crcs", "true"},
         {"topic.metadata.refresh.interval.ms", "60000"}, /* a missing topic, a new partition: seen within a minute */
         {classic ? "partition.assignment.strategy" : NULL, "roundrobin,range"},

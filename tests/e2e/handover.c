@@ -29,8 +29,8 @@ static void transactions_produce(void)
         char value[16];
         size_t length = (size_t)snprintf(value, sizeof value, "%d", i);
         assert_int_equal(rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(0),
-                                           RD_KAFKA_V_VALUE(value, length),
-                                           RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END),
+                                           RD_KAFKA_V_VALUE(value, length), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                                           RD_KAFKA_V_END),
                          RD_KAFKA_RESP_ERR_NO_ERROR);
         if (i % NUMBERS_IN_EACH == NUMBERS_IN_EACH - 1) {
             assert_null(rd_kafka_commit_transaction(producer, TIMEOUT_MS));
