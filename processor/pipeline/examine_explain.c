@@ -59,6 +59,21 @@ static void see_moved(struct examiner *self, const struct subject_group *group, 
     explain_moved(&now, &base, matched > 0 ? length_of(&ranges.base) / matched : 0, self->scoring, out->moved);
 }
 
+/* The whole score compared in the same windows. Its rows last until the next comparison. */
+static struct finding find_whole(struct examiner *self, const struct subject_group *group,
+                                 const struct finding *finding)
+{
+    struct finding whole = *finding;
+    whole.subject = SUBJECT_CX;
+    whole.row_count = 0;
+    self->for_people = true;
+    if (examine_set_windows(self, group, finding->test, finding->as_of)) {
+        (void)comparison_find(self->comparison, SUBJECT_CX, finding->z, finding->phi, &whole);
+    }
+    self->for_people = false;
+    return whole;
+}
+
 /* The channel that what moved is told of: the subject's own, or that of the first contribution. */
 static enum channel moved_channel(const struct explanation *explanation)
 {
@@ -87,9 +102,10 @@ void examine_explain(struct examiner *self, const struct fold *fold, uint32_t ag
     for (unsigned g = 0; g < self->group_count; g++) {
         if (self->groups[g].subjects >> finding->subject & 1) {
             see_moved(self, &self->groups[g], finding, out);
+            struct finding whole = find_whole(self, &self->groups[g], finding);
+            out->began = cause ? examine_onset(self, finding, &whole, cause, seen) : out->began;
         }
     }
-    out->began = cause ? examine_onset(self, finding, cause, seen) : out->began;
 }
 
 /* ---- the best weeks ---- */

@@ -27,8 +27,8 @@ struct segment {
 
 struct onset {
     const struct examiner *examiner;
-    const struct finding *finding;
-    enum channel channel; /* of the cause */
+    const struct finding *finding, *whole; /* of the subject; of the whole score in the same windows */
+    enum channel channel;                  /* of the cause */
     struct line lines[LINES_MAX];
     unsigned line_count;
     struct segment segments[SEGMENTS_MAX];
@@ -58,20 +58,21 @@ static bool is_answer(enum signal signal)
     return signal_table[signal].kind == SIGNAL_RATING;
 }
 
-static bool falls(const struct onset *self, const struct finding_row *row, double deviations)
+static bool falls(const struct finding *finding, const struct finding_row *row, double deviations)
 {
-    return finding_row_points(row) + deviations * finding_row_deviation(self->finding, row) < 0;
+    return finding_row_points(row) + deviations * finding_row_deviation(finding, row) < 0;
 }
 
 /* Of what fell so much on the channel of the cause: its own service first. */
-static void add_lines(struct onset *self, const struct finding_row *cause, bool answers, double deviations)
+static void add_lines(struct onset *self, const struct finding *finding, const struct finding_row *cause, bool answers,
+                      double deviations)
 {
     for (unsigned others = 0; others < 2; others++) {
-        for (size_t i = 0; i < self->finding->row_count; i++) {
-            const struct finding_row *row = &self->finding->rows[i];
+        for (size_t i = 0; i < finding->row_count; i++) {
+            const struct finding_row *row = &finding->rows[i];
             bool is_other = row->service != cause->service;
             if (row->channel == cause->channel && is_other == (others > 0) && is_answer(row->signal) == answers &&
-                falls(self, row, deviations)) {
+                falls(finding, row, deviations)) {
                 add_line(self, row);
             }
         }
@@ -79,25 +80,33 @@ static void add_lines(struct onset *self, const struct finding_row *cause, bool 
 }
 
 /* What did not fall at that time says nothing about when, and what fell by chance says something wrong; answers to
- * surveys come later than what they are about, and count where there is nothing else. */
+ * surveys come later than what they are about, and count where there is nothing else. What else fell there for certain,
+ * of the whole score, tells when as well. */
 static void choose_lines(struct onset *self, const struct finding_row *cause)
 {
     for (unsigned attempt = 0; attempt < 4 && self->line_count == 0; attempt++) {
         bool is_certain = attempt < 2;
-        add_lines(self, cause, attempt % 2 == 1, is_certain ? FALL_CERTAIN : 0);
+        add_lines(self, self->finding, cause, attempt % 2 == 1, is_certain ? FALL_CERTAIN : 0);
     }
+    add_lines(self, self->whole, cause, false, FALL_CERTAIN);
+}
+
+static bool has_row(const struct finding *finding, enum channel channel, enum signal signal, uint32_t service)
+{
+    for (size_t i = 0; i < finding->row_count; i++) {
+        const struct finding_row *row = &finding->rows[i];
+        if (row->channel == channel && row->signal == signal && row->service == service) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Whether a service has a row of its own for a signal; else it is part of the one for several. */
 static bool is_apart(const struct onset *self, enum signal signal, uint32_t service)
 {
-    for (size_t i = 0; i < self->finding->row_count; i++) {
-        const struct finding_row *row = &self->finding->rows[i];
-        if (row->channel == self->channel && row->signal == signal && row->service == service) {
-            return true;
-        }
-    }
-    return false;
+    return has_row(self->finding, self->channel, signal, service) ||
+           has_row(self->whole, self->channel, signal, service);
 }
 
 static uint32_t lines_of(const struct onset *self, uint32_t service)
@@ -295,7 +304,7 @@ static int64_t length_us(enum test test, struct event_time seen)
     return own_us > least_us ? own_us : least_us;
 }
 
-struct event_time examine_onset(const struct examiner *self, const struct finding *finding,
+struct event_time examine_onset(const struct examiner *self, const struct finding *finding, const struct finding *whole,
                                 const struct finding_row *cause, struct event_time seen)
 {
     int64_t kept_us = finding->as_of.us - (pane_shapes[PANE_HOUR].kept - 1) * US_PER_HOUR;
@@ -304,7 +313,7 @@ struct event_time examine_onset(const struct examiner *self, const struct findin
     if (from_us >= seen.us || seen.us > finding->as_of.us) {
         return (struct event_time){INT64_MIN};
     }
-    struct onset onset = {.examiner = self, .finding = finding, .channel = cause->channel};
+    struct onset onset = {.examiner = self, .finding = finding, .whole = whole, .channel = cause->channel};
     choose_lines(&onset, cause);
     lay_segments(&onset, from_us - kept_us < HOURS_BEFORE_US ? kept_us : from_us - HOURS_BEFORE_US, finding->as_of.us);
     read_sources(&onset);

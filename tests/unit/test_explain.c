@@ -37,20 +37,22 @@ static void assert_close(double got, double expected, double within, const char 
 
 /* ---- one cause ---- */
 
-#define AS_OF         (INT64_C(20459) * US_PER_DAY + 63 * US_PER_DAY + 14 * US_PER_HOUR + 59 * US_PER_MINUTE)
-#define BEGAN         (AS_OF - 3 * US_PER_HOUR - 17 * US_PER_MINUTE)
-#define PER_HOUR      400
-#define RUNS          200
-#define RUNS_OF_HOURS 250
-#define SERVICES      2
-#define WAIT_MS       40000.0
-#define WAIT_SPREAD   .3
+#define AS_OF           (INT64_C(20459) * US_PER_DAY + 63 * US_PER_DAY + 14 * US_PER_HOUR + 59 * US_PER_MINUTE)
+#define BEGAN           (AS_OF - 3 * US_PER_HOUR - 17 * US_PER_MINUTE)
+#define PER_HOUR        400
+#define RUNS            200
+#define RUNS_OF_HOURS   250
+#define RUNS_OF_DRIVERS 40
+#define SERVICES        2
+#define WAIT_MS         40000.0
+#define WAIT_SPREAD     .3
 
 struct agency_history {
     struct seeded random;
     struct fold *fold;
     uint32_t agency, services[SERVICES];
     uint64_t ids;
+    bool answers; /* representatives answer questions, and half as often where waits are long */
 };
 
 static double normal(struct seeded *random)
@@ -87,6 +89,9 @@ static void contact(struct agency_history *self, int64_t at_us, bool is_cause, d
         say(&event, SIGNAL_ANSWERED, seeded_unit(random) < .93);
         say(&event, SIGNAL_RESOLVED, seeded_unit(random) < .75);
         say(&event, SIGNAL_TRANSFERRED, seeded_unit(random) < .85);
+        if (self->answers) {
+            say(&event, SIGNAL_QUESTIONS_ANSWERED, seeded_unit(random) < (is_slow ? .45 : .9));
+        }
         event.duration_ms[SIGNAL_WAIT - SIGNAL_WAIT] = (int64_t)(factor * WAIT_MS * exp(WAIT_SPREAD * normal(random)));
     }
     (void)fold_event(self->fold, self->agency, self->services[service], &event, (struct event_time){at_us});
@@ -94,10 +99,10 @@ static void contact(struct agency_history *self, int64_t at_us, bool is_cause, d
 
 /* The hours that are compared, of each of nine weeks; the others say nothing. `grows`: contacts an hour, to those of
  * the hour before; `give_up`: the share of those who wait longer. */
-static void history_make_hours(struct agency_history *self, uint64_t seed, double grows, double give_up)
+static void history_make_hours(struct agency_history *self, uint64_t seed, double grows, double give_up, bool answers)
 {
     const struct fold_limits limits = {.ids_max = 64, .horizon_us = 1, .agencies_max = 4, .services_max = 8};
-    *self = (struct agency_history){.random = {seed}, .fold = fold_open(&limits)};
+    *self = (struct agency_history){.random = {seed}, .fold = fold_open(&limits), .answers = answers};
     self->agency = fold_agency(self->fold, span_text("tax"));
     self->services[0] = fold_service(self->fold, self->agency, span_text("s0"));
     self->services[1] = fold_service(self->fold, self->agency, span_text("s1"));
@@ -146,21 +151,28 @@ static void check_sums(const struct explanation *explanation, const struct findi
     assert_close(told + explanation->others, 100 * (finding->now - finding->base), 1e-9, "sums", "all of it");
 }
 
-/* What is found at AS_OF of an agency with one cause, and why. */
-static void explain_run(struct examiner *examiner, uint64_t seed, double grows, double give_up, struct explanation *out)
+/* What is found of a subject at AS_OF, and why. */
+static void explain_subject(struct examiner *examiner, const struct agency_history *history, unsigned subject,
+                            struct explanation *out)
 {
-    struct agency_history history;
     struct agency_detection detection;
     agency_detection_init(&detection);
-    detection.phi[SUBJECT_CX][TEST_4H] = 1;
-    history_make_hours(&history, seed, grows, give_up);
-    struct finding finding = examine_subject(examiner, history.fold, history.agency, &detection,
-                                             (struct event_time){AS_OF}, SUBJECT_CX, TEST_4H);
+    detection.phi[subject][TEST_4H] = 1;
+    struct finding finding = examine_subject(examiner, history->fold, history->agency, &detection,
+                                             (struct event_time){AS_OF}, subject, TEST_4H);
     assert_int_equal(finding.verdict, VERDICT_COMPARED);
-    examine_explain(examiner, history.fold, history.agency, &detection, &finding,
+    examine_explain(examiner, history->fold, history->agency, &detection, &finding,
                     (struct event_time){AS_OF - US_PER_HOUR}, out);
     check_sums(out, &finding);
     agency_detection_done(&detection);
+}
+
+/* Of an agency with one cause. */
+static void explain_run(struct examiner *examiner, uint64_t seed, double grows, double give_up, struct explanation *out)
+{
+    struct agency_history history;
+    history_make_hours(&history, seed, grows, give_up, false);
+    explain_subject(examiner, &history, SUBJECT_CX, out);
     fold_close(history.fold);
 }
 
@@ -227,6 +239,28 @@ static void when_contacts_came_does_not_shift_the_begin(void **state)
         assert_true(named >= RUNS_OF_HOURS * 9 / 10);
         assert_true(fabs(off_us) < 75 * US_PER_SECOND);
     }
+    examiner_close(examiner);
+    scoring_close(scoring);
+}
+
+/* Answers that fall with the waits are no part of quick resolution, but tell when it fell. */
+static void what_else_fell_tells_when_a_driver_fell(void **state)
+{
+    (void)state;
+    struct scoring *scoring = shipped_scoring();
+    struct examiner *examiner = examiner_open(scoring);
+    unsigned same = 0;
+    for (uint64_t seed = 1; seed <= RUNS_OF_DRIVERS; seed++) {
+        struct agency_history history;
+        struct explanation driver, score;
+        history_make_hours(&history, seed, 1, 0, true);
+        explain_subject(examiner, &history, SUBJECT_DRIVER + DRIVER_QUICK_RESOLUTION, &driver);
+        explain_subject(examiner, &history, SUBJECT_CX, &score);
+        same += driver.began.us == score.began.us && driver.began.us != INT64_MIN;
+        fold_close(history.fold);
+    }
+    print_message("of %d runs quick resolution began to fall with the score in %u\n", RUNS_OF_DRIVERS, same);
+    assert_true(same >= RUNS_OF_DRIVERS * 9 / 10);
     examiner_close(examiner);
     scoring_close(scoring);
 }
@@ -444,6 +478,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_cause_is_named_first),
         cmocka_unit_test(when_contacts_came_does_not_shift_the_begin),
+        cmocka_unit_test(what_else_fell_tells_when_a_driver_fell),
         cmocka_unit_test(contributions_are_added_up_by_driver_channel_and_service),
         cmocka_unit_test(falls_that_may_be_chance_are_not_named),
         cmocka_unit_test(projections_are_relative),
