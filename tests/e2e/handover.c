@@ -85,7 +85,7 @@ static void reads_all_in_pieces(struct stage *stage, const char *group, bool in_
 }
 
 /* As score does. */
-static void a_position_kept_elsewhere_is_behind_what_was_handed_out(void **state)
+static void a_position_kept_elsewhere_is_at_what_was_handed_out(void **state)
 {
     struct stage *stage = *state;
     int64_t stored[STAGE_TOPICS][STAGE_PARTITIONS] = {{0}};
@@ -94,7 +94,7 @@ static void a_position_kept_elsewhere_is_behind_what_was_handed_out(void **state
 }
 
 /* As intake does. */
-static void a_position_in_a_transaction_is_behind_what_was_handed_out(void **state)
+static void a_position_in_a_transaction_is_at_what_was_handed_out(void **state)
 {
     reads_all_in_pieces(*state, "transacting", true);
     assert_in_range(plain_committed(brokers, "transacting", topic, 0), ALL_OFFSETS - 1, ALL_OFFSETS);
@@ -125,8 +125,8 @@ int main(int argc, char **argv)
     brokers = argv[1];
     topic = argv[2];
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_position_kept_elsewhere_is_behind_what_was_handed_out, opened, closed),
-        cmocka_unit_test_setup_teardown(a_position_in_a_transaction_is_behind_what_was_handed_out, opened, closed),
+        cmocka_unit_test_setup_teardown(a_position_kept_elsewhere_is_at_what_was_handed_out, opened, closed),
+        cmocka_unit_test_setup_teardown(a_position_in_a_transaction_is_at_what_was_handed_out, opened, closed),
         cmocka_unit_test_setup_teardown(what_was_read_to_its_end_is_at_its_end, opened, closed),
     };
     return cmocka_run_group_tests_name("handover", tests, NULL, NULL);

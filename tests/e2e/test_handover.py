@@ -1,15 +1,16 @@
 """test_handover.py - a process that is told to stop has read ahead of what it has counted: what was read ahead is the
 next one's. First the source's own contract (handover.c), then score, while Redis keeps it from reading on."""
 
-import os
 import random
 import subprocess
+from pathlib import Path
 
 import harness
 import program
 from interactions import MINUTE_US, now_us, some_event
 from oracle import Oracle
 
+CONTRACT = Path(harness.BINARY).parent / "tests/handover"
 ROUNDS = 3
 AGENCIES = 20
 BATCH = 40       # events, each batch a transaction of intake's or more
@@ -21,7 +22,7 @@ def check_source(scenario):
     """On a topic of one partition."""
     scenario.own_topics("contract")
     scenario.make_topics(signals__partitions=1)
-    words = [os.environ["E2E_HANDOVER"], scenario.settings["kafka.brokers"], scenario.topic("signals")]
+    words = [str(CONTRACT), scenario.settings["kafka.brokers"], scenario.topic("signals")]
     done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           timeout=60)
     scenario.true("a source closed amid transactions is at what it handed out", done.returncode == 0, done.stdout)
