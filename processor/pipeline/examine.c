@@ -247,13 +247,9 @@ static void keep_rows(struct examiner *self, struct finding *finding)
 static struct finding find_again(struct examiner *self, const struct agency_detection *detection, unsigned subject,
                                  enum test test, struct event_time as_of, double z)
 {
-    struct finding finding = {.subject = subject, .test = test};
-    for (unsigned g = 0; g < self->group_count; g++) {
-        if (self->groups[g].subjects >> subject & 1) {
-            enum verdict verdict = set_windows(self, &self->groups[g], test, as_of);
-            find(self, detection, subject, test, as_of, verdict, z, &finding);
-        }
-    }
+    struct finding finding;
+    enum verdict verdict = set_windows(self, examine_group_of(self, subject), test, as_of);
+    find(self, detection, subject, test, as_of, verdict, z, &finding);
     keep_rows(self, &finding);
     return finding;
 }

@@ -161,6 +161,16 @@ void examine_group(struct examiner *self, const struct agency_detection *detecti
     }
 }
 
+const struct subject_group *examine_group_of(const struct examiner *self, unsigned subject)
+{
+    const struct subject_group *group = self->groups;
+    while (!(group->subjects >> subject & 1)) {
+        group++;
+        ASSERT(group < self->groups + self->group_count); /* every subject is in one */
+    }
+    return group;
+}
+
 /* ---- windows ---- */
 
 static void clear(struct examiner *self, struct feature (*features)[FEATURES_MAX])

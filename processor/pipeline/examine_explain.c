@@ -50,11 +50,9 @@ static void see_moved(struct examiner *self, const struct subject_group *group, 
     struct examine_ranges ranges;
     struct tallies now, base;
     enum resolution resolution = window_shapes[test_window(finding->test)].resolution;
-    self->for_people = true;
     examine_ranges(self, group, finding->test, finding->as_of, &ranges);
     tally(self, out->moved_channel, resolution, &ranges.now, &now);
     tally(self, out->moved_channel, PANE_SIX_HOURS, &ranges.base, &base);
-    self->for_people = false;
     double matched = length_of(&ranges.matched);
     explain_moved(&now, &base, matched > 0 ? length_of(&ranges.base) / matched : 0, self->scoring, out->moved);
 }
@@ -66,12 +64,18 @@ static struct finding find_whole(struct examiner *self, const struct subject_gro
     struct finding whole = *finding;
     whole.subject = SUBJECT_CX;
     whole.row_count = 0;
-    self->for_people = true;
     if (examine_set_windows(self, group, finding->test, finding->as_of)) {
         (void)comparison_find(self->comparison, SUBJECT_CX, finding->z, finding->phi, &whole);
     }
-    self->for_people = false;
     return whole;
+}
+
+static struct event_time find_onset(struct examiner *self, const struct subject_group *group,
+                                    const struct finding *finding, const struct finding_row *cause,
+                                    struct event_time seen)
+{
+    struct finding whole = finding->subject == SUBJECT_CX ? *finding : find_whole(self, group, finding);
+    return examine_onset(self, finding, &whole, cause, seen);
 }
 
 /* The channel that what moved is told of: the subject's own, or that of the first contribution. */
@@ -99,13 +103,11 @@ void examine_explain(struct examiner *self, const struct fold *fold, uint32_t ag
     examine_group(self, detection, finding->as_of);
     const struct finding_row *cause = explain_contributions(finding, self->scoring, name_service, self, out);
     out->moved_channel = moved_channel(out);
-    for (unsigned g = 0; g < self->group_count; g++) {
-        if (self->groups[g].subjects >> finding->subject & 1) {
-            see_moved(self, &self->groups[g], finding, out);
-            struct finding whole = find_whole(self, &self->groups[g], finding);
-            out->began = cause ? examine_onset(self, finding, &whole, cause, seen) : out->began;
-        }
-    }
+    const struct subject_group *group = examine_group_of(self, finding->subject);
+    self->for_people = true;
+    see_moved(self, group, finding, out);
+    out->began = cause ? find_onset(self, group, finding, cause, seen) : out->began;
+    self->for_people = false;
 }
 
 /* ---- the best weeks ---- */

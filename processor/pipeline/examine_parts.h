@@ -64,6 +64,8 @@ struct examiner {
 void examine_lay_out(struct examiner *self, const struct fold *fold, uint32_t agency);
 /* Groups the subjects by what their baselines leave out. */
 void examine_group(struct examiner *self, const struct agency_detection *detection, struct event_time as_of);
+/* The group that a subject is in, as they were grouped last. */
+const struct subject_group *examine_group_of(const struct examiner *self, unsigned subject);
 /* Adds what a cell counted in stretches of time, or of it what is public. */
 void examine_roll(const struct examiner *self, const struct history_source *source, enum resolution resolution,
                   const struct time_ranges *ranges, double counts[COUNTERS]);

@@ -15,26 +15,14 @@ static const char *brokers, *topic;
 
 static void transactions_produce(void)
 {
-    char text[256];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    assert_int_equal(rd_kafka_conf_set(conf, "bootstrap.servers", brokers, text, sizeof text), RD_KAFKA_CONF_OK);
-    assert_int_equal(rd_kafka_conf_set(conf, "transactional.id", "handover", text, sizeof text), RD_KAFKA_CONF_OK);
-    rd_kafka_t *producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
-    assert_non_null(producer);
+    rd_kafka_t *producer = plain_client(RD_KAFKA_PRODUCER, brokers, "handover");
     assert_null(rd_kafka_init_transactions(producer, TIMEOUT_MS));
-    for (int i = 0; i < NUMBERS; i++) {
-        if (i % NUMBERS_IN_EACH == 0) {
-            assert_null(rd_kafka_begin_transaction(producer));
+    for (int first = 0; first < NUMBERS; first += NUMBERS_IN_EACH) {
+        assert_null(rd_kafka_begin_transaction(producer));
+        for (int i = first; i < first + NUMBERS_IN_EACH; i++) {
+            plain_put(producer, topic, 0, i, 0);
         }
-        char value[16];
-        size_t length = (size_t)snprintf(value, sizeof value, "%d", i);
-        assert_int_equal(rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(0),
-                                           RD_KAFKA_V_VALUE(value, length), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                                           RD_KAFKA_V_END),
-                         RD_KAFKA_RESP_ERR_NO_ERROR);
-        if (i % NUMBERS_IN_EACH == NUMBERS_IN_EACH - 1) {
-            assert_null(rd_kafka_commit_transaction(producer, TIMEOUT_MS));
-        }
+        assert_null(rd_kafka_commit_transaction(producer, TIMEOUT_MS));
     }
     rd_kafka_destroy(producer);
 }

@@ -29,14 +29,17 @@ static inline void assert_outcome(enum outcome outcome, enum outcome expected, c
 
 /* ---- plain clients ---- */
 
-static rd_kafka_t *plain_client(rd_kafka_type_t type, const char *brokers, const char *group)
+/* id: a consumer's group, a producer's transactional id; or NULL. */
+static rd_kafka_t *plain_client(rd_kafka_type_t type, const char *brokers, const char *id)
 {
     char text[256];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     assert_int_equal(rd_kafka_conf_set(conf, "bootstrap.servers", brokers, text, sizeof text), RD_KAFKA_CONF_OK);
     assert_int_equal(rd_kafka_conf_set(conf, "linger.ms", "0", text, sizeof text), RD_KAFKA_CONF_OK);
-    if (group) {
-        assert_int_equal(rd_kafka_conf_set(conf, "group.id", group, text, sizeof text), RD_KAFKA_CONF_OK);
+    if (id && type == RD_KAFKA_PRODUCER) {
+        assert_int_equal(rd_kafka_conf_set(conf, "transactional.id", id, text, sizeof text), RD_KAFKA_CONF_OK);
+    } else if (id) {
+        assert_int_equal(rd_kafka_conf_set(conf, "group.id", id, text, sizeof text), RD_KAFKA_CONF_OK);
         assert_int_equal(rd_kafka_conf_set(conf, "enable.partition.eof", "true", text, sizeof text), RD_KAFKA_CONF_OK);
         assert_int_equal(rd_kafka_conf_set(conf, "fetch.wait.max.ms", "10", text, sizeof text), RD_KAFKA_CONF_OK);
     }
@@ -46,21 +49,27 @@ static rd_kafka_t *plain_client(rd_kafka_type_t type, const char *brokers, const
     return client;
 }
 
-/* Values are the numbers first … first + count - 1 as text, the timestamp is 1,000,000 ms + the number; headers are
- * "number", the same text, and "none", which has no value. */
+/* The value is the number as text; headers are "number", the same text, and "none", which has no value. A timestamp of
+ * 0 is now: a real broker's retention goes by it. */
+static inline void plain_put(rd_kafka_t *producer, const char *topic, int32_t partition, int number,
+                             int64_t timestamp_ms)
+{
+    char value[16];
+    int length = snprintf(value, sizeof value, "%d", number);
+    rd_kafka_resp_err_t code =
+        rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
+                          RD_KAFKA_V_VALUE(value, (size_t)length), RD_KAFKA_V_KEY("key", 3),
+                          RD_KAFKA_V_TIMESTAMP(timestamp_ms), RD_KAFKA_V_HEADER("number", value, (size_t)length),
+                          RD_KAFKA_V_HEADER("none", NULL, 0), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+    assert_int_equal(code, RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
+/* The numbers first … first + count - 1, of 1,000,000 ms + the number. */
 static inline void plain_produce(const char *brokers, const char *topic, int32_t partition, int first, int count)
 {
     rd_kafka_t *producer = plain_client(RD_KAFKA_PRODUCER, brokers, NULL);
     for (int i = first; i < first + count; i++) {
-        char value[16];
-        int length = snprintf(value, sizeof value, "%d", i);
-        rd_kafka_resp_err_t code = rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
-                                                     RD_KAFKA_V_VALUE(value, (size_t)length), RD_KAFKA_V_KEY("key", 3),
-                                                     RD_KAFKA_V_TIMESTAMP(1000000 + i),
-                                                     RD_KAFKA_V_HEADER("number", value, (size_t)length),
-                                                     RD_KAFKA_V_HEADER("none", NULL, 0),
-                                                     RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
-        assert_int_equal(code, RD_KAFKA_RESP_ERR_NO_ERROR);
+        plain_put(producer, topic, partition, i, 1000000 + i);
     }
     assert_int_equal(rd_kafka_flush(producer, TIMEOUT_MS), RD_KAFKA_RESP_ERR_NO_ERROR);
     rd_kafka_destroy(producer);
